@@ -1,0 +1,273 @@
+"""Format 1 of the priors: what each table of the TOML files may hold, as frozen models.
+
+This module says which keys there are, their types and ranges. What must agree between tables (ids, sums, used
+sources) is checked in `thighdx.checks`. `priors/README.md` explains the same format to someone who reads no Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag
+
+V = TypeVar("V")
+
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=80)]
+StateId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_]*$", max_length=80)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
+Probability = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)]
+Weeks = Annotated[float, Field(ge=0, le=520, allow_inf_nan=False)]
+FrozenMap = Annotated[Mapping[str, V], AfterValidator(MappingProxyType)]
+
+
+def _empty() -> Mapping[str, Any]:
+    return MappingProxyType({})
+
+
+Kind = Literal["context", "history", "sign", "test", "imaging"]
+Urgency = Literal["emergency", "urgent", "soon", "routine"]
+RatioKind = Literal["risk_ratio", "odds_ratio", "likelihood_ratio"]
+Measure = Literal[
+    "sensitivity",
+    "specificity",
+    "probability",
+    "base_rate",
+    "likelihood_ratio",
+    "risk_ratio",
+    "odds_ratio",
+    "recovery_weeks",
+]
+
+
+class Table(BaseModel):
+    """A TOML table: unknown keys are faults, nothing can be changed after loading."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Basis(Table):
+    """Where a number comes from: published figures, or an estimate with its reason; and what it is worth.
+
+    `weight` is the number of cases the row is worth (pseudo-cases of a Dirichlet row).
+    """
+
+    weight: Positive
+    figures: tuple[Id, ...] = Field(default=(), strict=False)
+    estimate: Text | None = None
+    sources: tuple[Id, ...] = Field(default=(), strict=False)
+    note: Text | None = None
+
+
+class Row(Basis):
+    """A probability row. States left out share the rest: in background proportion, or equally where there is none."""
+
+    p: FrozenMap[Probability]
+
+
+class RatioRow(Basis):
+    """A row given as a ratio to the background by state; states left out have ratio 1 (see `thighdx.rows`)."""
+
+    ratio: FrozenMap[Positive]
+    ratio_kind: RatioKind
+
+
+def _row_shape(value: Any) -> str:
+    return "row:ratio" if isinstance(value, dict | RatioRow) and "ratio" in dict(value) else "row:p"
+
+
+AnyRow = Annotated[Annotated[Row, Tag("row:p")] | Annotated[RatioRow, Tag("row:ratio")], Discriminator(_row_shape)]
+
+
+class Shares(Row):
+    """Shares of origins or causes; `interval` (low, high) bounds a share in draws and bounds."""
+
+    interval: FrozenMap[Annotated[tuple[Probability, Probability], Field(strict=False)]] = Field(default_factory=_empty)
+
+
+class Grading(Table):
+    """Which level of which mechanism is which grade of a cause."""
+
+    mechanism: Id
+    levels: FrozenMap[Id]
+
+
+class Recovery(Table):
+    """How long recovery takes for `who` (a grade, a treatment, everyone): weeks, low to high."""
+
+    who: Text
+    weeks: Annotated[tuple[Weeks, Weeks], Field(strict=False)]
+    figures: tuple[Id, ...] = Field(default=(), strict=False)
+    estimate: Text | None = None
+    sources: tuple[Id, ...] = Field(default=(), strict=False)
+    note: Text | None = None
+
+
+class Care(Table):
+    """What to do about a cause, and what not. `best_study` is the imaging finding that shows it best."""
+
+    first_line: tuple[Text, ...] = Field(strict=False, min_length=1)
+    avoid: tuple[Text, ...] = Field(default=(), strict=False)
+    see: Text
+    best_study: Id | None = None
+    best_study_why: Text | None = None
+    recovery: tuple[Recovery, ...] = Field(default=(), strict=False)
+    sources: tuple[Id, ...] = Field(default=(), strict=False)
+    note: Text | None = None
+
+
+class Study(Table):
+    """A kind of study behind one or more imaging findings: what it shows, its limits, its price (US dollars)."""
+
+    name: Text
+    findings: tuple[Id, ...] = Field(strict=False, min_length=1)
+    shows: Text
+    limits: Text
+    price_usd: Annotated[tuple[Positive, Positive], Field(strict=False)] | None = None
+    price_note: Text | None = None
+    sources: tuple[Id, ...] = Field(default=(), strict=False)
+
+
+class Cause(Table):
+    """One of the causes told apart."""
+
+    name: Text
+    origin: Id
+    grades: tuple[Id, ...] = Field(default=(), strict=False)
+    description: Text
+    grading: Grading | None = None
+    dangerous: bool = False
+    care: Care | None = None
+    sources: tuple[Id, ...] = Field(default=(), strict=False)
+
+
+class FromNumber(Table):
+    """How a number in another column becomes a state: `cut_points[i]` is the least number of state i + 1."""
+
+    column: Id
+    unit: Text
+    lowest: float
+    highest: float
+    cut_points: tuple[float, ...] = Field(strict=False)
+
+
+class Finding(Table):
+    """One thing that can be told about a case, with P(state | cause) as a background row and exceptions by cause."""
+
+    kind: Kind
+    states: tuple[StateId, ...] = Field(strict=False, min_length=2)
+    ordered: bool = False
+    column: Text | None = None
+    question: Text
+    judge: Text
+    labels: FrozenMap[Text] = Field(default_factory=_empty)
+    from_number: FromNumber | None = None
+    mechanism: Id = "none"
+    mechanism_by_cause: FrozenMap[Id] = Field(default_factory=_empty)
+    background: Row
+    rows: FrozenMap[AnyRow] = Field(default_factory=_empty)
+
+
+class Template(Table):
+    """How a finding goes with the levels of a mechanism: T(state | level), strictly positive."""
+
+    reason: Text
+    given: FrozenMap[FrozenMap[Probability]]
+    figures: tuple[Id, ...] = Field(default=(), strict=False)
+    sources: tuple[Id, ...] = Field(default=(), strict=False)
+
+
+class Mechanism(Table):
+    """A hidden node below the cause: why findings go together."""
+
+    name: Text
+    description: Text
+    levels: tuple[Id, ...] = Field(strict=False, min_length=2)
+    background: Row
+    rows: FrozenMap[Row] = Field(default_factory=_empty)
+    templates: FrozenMap[Template]
+
+
+class Population(Table):
+    """Base rates of the causes among the people it is for, and the mix of people at risk.
+
+    Either `origins` and `within` (shares of origins times shares within each), or `causes` outright.
+    """
+
+    name: Text
+    description: Text
+    origins: Shares | None = None
+    within: FrozenMap[Shares] = Field(default_factory=_empty)
+    causes: Shares | None = None
+    mix: FrozenMap[Row] = Field(default_factory=_empty)
+
+
+class RedFlag(Table):
+    """A rule on findings alone. Fires when every answer of any one of the alternatives in `when` is present."""
+
+    name: Text
+    urgency: Urgency
+    when: tuple[FrozenMap[StateId | Annotated[tuple[StateId, ...], Field(strict=False)]], ...] = Field(
+        strict=False, min_length=1
+    )
+    may_be: tuple[Id, ...] = Field(default=(), strict=False)
+    action: Text
+    sources: tuple[Id, ...] = Field(strict=False, min_length=1)
+
+
+class Thresholds(Table):
+    """The few numbers of the model that belong to no row."""
+
+    floor: Annotated[float, Field(ge=0, lt=0.1)]
+    soft_red_flag: Probability
+    largest_weight: Positive
+    largest_estimate_weight: Positive
+
+
+class Source(Table):
+    """A document the figures and statements were read in."""
+
+    title: Text
+    kind: Literal["study", "review", "guideline", "reference", "lay", "expert"]
+    year: Annotated[int, Field(ge=1800, le=2100)] | None = None
+    url: Annotated[str, StringConstraints(pattern=r"^https?://\S+$", max_length=500)] | None = None
+    note: Text | None = None
+
+
+class Figure(Table):
+    """One published figure. `comparison` names the comparison group, `comparison_mix` states it as shares of causes."""
+
+    source: Id
+    measure: Measure
+    finding: Id | None = None
+    state: StateId | None = None
+    cause: Id | None = None
+    population: Text | None = None
+    comparison: Text | None = None
+    comparison_mix: FrozenMap[Probability] = Field(default_factory=_empty)
+    value: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    low: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    high: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    n: Annotated[int, Field(gt=0)] | None = None
+    note: Text | None = None
+    passed_over: Text | None = None
+
+
+class Content(Table):
+    """Everything the priors say, merged from all files."""
+
+    format: Literal[1]
+    default_population: Id
+    origins: FrozenMap[Text]
+    causes: FrozenMap[Cause]
+    findings: FrozenMap[Finding]
+    mechanisms: FrozenMap[Mechanism]
+    populations: FrozenMap[Population]
+    red_flags: FrozenMap[RedFlag]
+    urgencies: FrozenMap[Text]
+    thresholds: Thresholds
+    sources: FrozenMap[Source]
+    figures: FrozenMap[Figure] = Field(default_factory=_empty)
+    studies: FrozenMap[Study] = Field(default_factory=_empty)
