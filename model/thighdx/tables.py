@@ -1,0 +1,175 @@
+"""Knowledge and a population to arrays: the prior, the mechanisms and the conditional tables.
+
+Everything that computes (the engine, the pgmpy network, the tests' enumerated joint) starts from `Tables`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thighdx.checks import NONE, mechanisms_of
+from thighdx.knowledge import Knowledge
+from thighdx.rows import Array, cause_row, complete, floored
+from thighdx.schema import Finding, Population, RatioRow, Row
+from thighdx.tilt import tilt
+
+T = TypeVar("T", bound=np.generic)
+
+
+@dataclass(frozen=True)
+class MechanismTable:
+    """A hidden node: `prior` is P(level | cause), (causes, levels)."""
+
+    id: str
+    levels: tuple[str, ...]
+    prior: Array
+
+
+@dataclass(frozen=True)
+class FindingTable:
+    """A finding's tables.
+
+    rows: P(state | cause), (causes, states). parent: (causes,), the index in `Tables.mechanisms` of the one mechanism
+    the finding hangs on under each cause, or -1. given: for each mechanism it names, P(state | cause, level),
+    (causes, levels, states); under causes that do not use the mechanism it repeats their row at every level.
+    """
+
+    id: str
+    states: tuple[str, ...]
+    rows: Array
+    parent: NDArray[np.intp]
+    given: Mapping[int, Array]
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The whole network as arrays; `prior` is P(cause), (causes,)."""
+
+    causes: tuple[str, ...]
+    prior: Array
+    mechanisms: tuple[MechanismTable, ...]
+    findings: tuple[FindingTable, ...]
+
+    @cached_property
+    def finding_index(self) -> dict[str, int]:
+        """Position of each finding id."""
+        return {finding.id: position for position, finding in enumerate(self.findings)}
+
+    @cached_property
+    def most_states(self) -> int:
+        """The largest number of states of any finding."""
+        return max((len(finding.states) for finding in self.findings), default=0)
+
+
+@dataclass(frozen=True)
+class _Problem:
+    """One (finding, mechanism) pair whose conditional tables are to be solved, for the causes that use it."""
+
+    finding: int
+    mechanism: int
+    causes: NDArray[np.intp]
+    template: Array
+
+
+def build_tables(knowledge: Knowledge, population: str | None = None) -> Tables:
+    """The tables of one population. Raises `KnowledgeError` for an unknown population."""
+    _, chosen = knowledge.population(population)
+    content = knowledge.content
+    mechanisms = tuple(
+        MechanismTable(
+            name,
+            entry.levels,
+            _frozen(_rows(entry.rows, entry.levels, complete(entry.background.p, entry.levels), knowledge.causes)),
+        )
+        for name, entry in content.mechanisms.items()
+    )
+    index = {mechanism.id: position for position, mechanism in enumerate(mechanisms)}
+    rows = [
+        floored(
+            _rows(entry.rows, entry.states, background(entry, name, chosen), knowledge.causes), content.thresholds.floor
+        )
+        for name, entry in content.findings.items()
+    ]
+    parents = [_parents(entry, knowledge.causes, index) for entry in content.findings.values()]
+    given = _solve(_problems(knowledge, parents, index), mechanisms, rows)
+    findings = tuple(
+        FindingTable(name, entry.states, _frozen(rows[position]), _frozen(parents[position]), given[position])
+        for position, (name, entry) in enumerate(content.findings.items())
+    )
+    return Tables(knowledge.causes, _frozen(base_rates(knowledge, chosen)), mechanisms, findings)
+
+
+def base_rates(knowledge: Knowledge, population: Population) -> Array:
+    """P(cause), (causes,), sum 1: shares of origins times shares within each, or shares of causes outright."""
+    causes = knowledge.causes
+    if population.causes is not None:
+        return complete(population.causes.p, causes)
+    assert population.origins is not None  # noqa: S101 - one of the two is stated, checked on loading
+    prior = np.zeros(len(causes))
+    shares = complete(population.origins.p, knowledge.origins)
+    for origin, share in zip(knowledge.origins, shares, strict=True):
+        members = [cause for cause in causes if knowledge.content.causes[cause].origin == origin]
+        within = complete(population.within[origin].p, members)
+        prior[[causes.index(cause) for cause in members]] = share * within
+    return np.asarray(prior / prior.sum())
+
+
+def background(finding: Finding, name: str, population: Population) -> Array:
+    """The background row: the population's mix of people at risk where it states one, else the finding's own."""
+    row = population.mix.get(name, finding.background)
+    return complete(row.p, finding.states)
+
+
+def _rows(
+    rows: Mapping[str, Row | RatioRow], states: tuple[str, ...], background_row: Array, causes: Iterable[str]
+) -> Array:
+    return np.array([cause_row(rows.get(cause), states, background_row) for cause in causes])
+
+
+def _parents(finding: Finding, causes: Iterable[str], index: Mapping[str, int]) -> NDArray[np.intp]:
+    named = [finding.mechanism_by_cause.get(cause, finding.mechanism) for cause in causes]
+    return np.array([-1 if name == NONE else index[name] for name in named], dtype=np.intp)
+
+
+def _problems(knowledge: Knowledge, parents: list[NDArray[np.intp]], index: Mapping[str, int]) -> Iterable[_Problem]:
+    for position, (name, finding) in enumerate(knowledge.content.findings.items()):
+        for mechanism in mechanisms_of(finding):
+            entry = knowledge.content.mechanisms[mechanism]
+            given = entry.templates[name].given
+            template = np.array([complete(given[level], finding.states) for level in entry.levels])
+            causes = np.flatnonzero(parents[position] == index[mechanism])
+            yield _Problem(position, index[mechanism], causes, template)
+
+
+def _solve(
+    problems: Iterable[_Problem], mechanisms: tuple[MechanismTable, ...], rows: list[Array]
+) -> list[dict[int, Array]]:
+    """P(state | cause, level) of every finding and mechanism. Problems of one shape are solved together."""
+    given: list[dict[int, Array]] = [{} for _ in rows]
+    by_shape: dict[tuple[int, ...], list[_Problem]] = defaultdict(list)
+    for problem in problems:
+        by_shape[problem.template.shape].append(problem)
+    for alike in by_shape.values():
+        solved = tilt(
+            np.concatenate([np.broadcast_to(one.template, (len(one.causes), *one.template.shape)) for one in alike]),
+            np.concatenate([mechanisms[one.mechanism].prior[one.causes] for one in alike]),
+            np.concatenate([rows[one.finding][one.causes] for one in alike]),
+        )
+        ends = np.cumsum([len(one.causes) for one in alike])
+        for one, part in zip(alike, np.split(solved, ends[:-1]), strict=True):
+            table = np.repeat(rows[one.finding][:, None, :], one.template.shape[0], axis=1)
+            table[one.causes] = part
+            given[one.finding][one.mechanism] = _frozen(table)
+    return given
+
+
+def _frozen(array: NDArray[T]) -> NDArray[T]:
+    array.flags.writeable = False
+    return array
