@@ -1,0 +1,106 @@
+"""The grammar of a cell: what one answer of one case may say.
+
+A state id; empty (not asked, not known); `a|b`, one of these; `state@0.8`, virtual evidence: likelihood 0.8 for the
+state and the rest shared equally by the others (Pearl 1988, Probabilistic Reasoning in Intelligent Systems, 2.2.2).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from thighdx.errors import unknown
+from thighdx.rows import Array
+
+OR = "|"
+AT = "@"
+NUMBER = re.compile(r"[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?", re.ASCII)
+LONGEST_SHOWN = 60
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell as read. `states` are the positions of the states it names, none where empty.
+
+    `stated` is the probability put on the one state of a soft answer; `fault` says what could not be read.
+    """
+
+    states: tuple[int, ...] = ()
+    stated: float | None = None
+    fault: str | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it says nothing: empty, or unreadable."""
+        return not self.states
+
+    @property
+    def is_hard(self) -> bool:
+        """Whether it is one state for certain."""
+        return len(self.states) == 1 and self.stated is None
+
+
+EMPTY = Cell()
+
+
+def parse_cell(text: str, states: Sequence[str]) -> Cell:
+    """The cell that `text` says, over a finding's `states`. Faults are in the cell, nothing is raised."""
+    text = text.strip()
+    if not text:
+        return EMPTY
+    if AT in text:
+        return _soft(text, states)
+    named = [part.strip() for part in text.split(OR)]
+    wrong = [part for part in named if part not in states]
+    if wrong:
+        return Cell(fault="; ".join(_not_a_state(part, states) for part in dict.fromkeys(wrong)))
+    positions = tuple(sorted({states.index(part) for part in named}))
+    return EMPTY if len(positions) == len(states) else Cell(positions)
+
+
+def _soft(text: str, states: Sequence[str]) -> Cell:
+    state, _, number = (part.strip() for part in text.partition(AT))
+    if OR in text:
+        return Cell(
+            fault=f"'{_cut(text)}' puts a probability on several states; accepted: one state, as {states[-1]}@0.8"
+        )
+    if state not in states:
+        return Cell(fault=_not_a_state(state, states))
+    stated = float(number) if NUMBER.fullmatch(number) else -1.0
+    if not 0 <= stated <= 1:
+        return Cell(fault=f"'{_cut(number)}' is not a probability; accepted: 0 to 1, as {state}@0.8")
+    return Cell((states.index(state),), None if stated == 1 else stated)
+
+
+def likelihood(cell: Cell, count: int) -> Array:
+    """The likelihood of each of `count` states given the cell; all ones where it is empty."""
+    if cell.is_empty:
+        return np.ones(count)
+    if cell.stated is None:
+        result = np.zeros(count)
+        result[list(cell.states)] = 1.0
+        return result
+    result = np.full(count, (1 - cell.stated) / (count - 1))
+    result[cell.states[0]] = cell.stated
+    return result
+
+
+def parse_number(text: str, lowest: float, highest: float, unit: str) -> float | str | None:
+    """A number of a number column; None where empty, a sentence where it is not one in range."""
+    text = text.strip()
+    if not text:
+        return None
+    if NUMBER.fullmatch(text) and lowest <= float(text) <= highest:
+        return float(text)
+    return f"'{_cut(text)}' is not a number of {unit}; accepted: {lowest:g} to {highest:g}"
+
+
+def _not_a_state(word: str, states: Sequence[str]) -> str:
+    return f"{unknown(_cut(word), 'a state', states)} (empty = not asked)"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "..."
