@@ -1,0 +1,5 @@
+"""`python -m thighdx`."""
+
+from thighdx.cli import main
+
+main()

@@ -1,0 +1,74 @@
+"""A diagnosis as text for a terminal."""
+
+from __future__ import annotations
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from thighdx.diagnosis import Diagnosis, RedFlagRaised, Share
+
+BAR = 24  # characters of a probability of one
+DISCLAIMER = "For a clinician who can review its basis; not a medical device. Empty means not known, never normal."
+STYLES = {"emergency": "bold white on red", "urgent": "bold red", "soon": "bold yellow", "routine": "green"}
+
+
+def print_diagnosis(diagnosis: Diagnosis, console: Console, most: int) -> None:
+    """Red flags first, then the `most` probable causes beside their base rates, origins and strain grade."""
+    console.print(_red_flags(diagnosis))
+    console.print(_shares("Cause", diagnosis.causes[:most], len(diagnosis.causes)))
+    console.print(_shares("Origin", diagnosis.origins, len(diagnosis.origins)))
+    if diagnosis.grades:
+        grades = ", ".join(f"{share.name} {_percent(share.probability)}" for share in diagnosis.grades)
+        console.print(Text(f"If it is a strain: {grades}"))
+    answered = (
+        f"{len(diagnosis.answers)} answers" if diagnosis.answers else "nothing answered, so these are the base rates"
+    )
+    console.print(
+        Text(f"Population {diagnosis.population}; {answered}; conflict {diagnosis.conflict:.1f} bits", style="dim")
+    )
+    console.print(Text(DISCLAIMER, style="dim"))
+
+
+def _red_flags(diagnosis: Diagnosis) -> RenderableType:
+    if not diagnosis.red_flags:
+        return Text("No red flag among these answers.", style=STYLES["routine"])
+    return Group(*(_red_flag(flag) for flag in diagnosis.red_flags))
+
+
+def _red_flag(flag: RedFlagRaised) -> RenderableType:
+    head = Text.assemble(
+        (f" {flag.urgency.upper()} ", STYLES[flag.urgency]),
+        (f" {flag.name}", "bold"),
+        " (possible: one of the answers given)" if flag.possible else "",
+        f"  {flag.within}",
+    )
+    return Group(head, Padding(Text(flag.action), (0, 0, 0, 4)))
+
+
+def _shares(title: str, shares: tuple[Share, ...], of: int) -> Table:
+    heading = title if len(shares) == of else f"{title} ({len(shares)} of {of}, --all for the rest)"
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column(heading, overflow="fold")
+    table.add_column("id", style="dim", no_wrap=True)
+    table.add_column("now", justify="right", no_wrap=True)
+    table.add_column("base rate", justify="right", style="dim", no_wrap=True)
+    table.add_column("", no_wrap=True, min_width=BAR)
+    for share in shares:
+        base = "" if share.base_rate is None else _percent(share.base_rate)
+        table.add_row(share.name, share.id, _percent(share.probability), base, _bar(share))
+    return table
+
+
+def _bar(share: Share) -> Text:
+    """A bar of the probability with a mark at the base rate."""
+    filled = round(share.probability * BAR)
+    cells = ["█" if place < filled else "·" for place in range(BAR)]
+    if share.base_rate is not None:
+        cells[min(BAR - 1, round(share.base_rate * BAR))] = "|"
+    return Text("".join(cells), style="cyan")
+
+
+def _percent(probability: float) -> str:
+    return f"{100 * probability:.1f} %" if probability >= 0.0005 else "< 0.1 %"
