@@ -1,0 +1,249 @@
+"""The command line's contracts: sentences, exit status, files whole or not at all, no row lost."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from thighdx import __version__, diagnose, load_knowledge
+from thighdx.cli import cli
+
+ROOT = Path(__file__).resolve().parents[1]
+CASES = ROOT / "analysis" / "cases" / "published.csv"
+
+
+def run(*words: str | Path, stdin: str | bytes = b"", cwd: Path | None = None) -> subprocess.CompletedProcess[bytes]:
+    data = stdin.encode() if isinstance(stdin, str) else stdin
+    return subprocess.run([sys.executable, "-m", "thighdx", *map(str, words)], input=data, capture_output=True, cwd=cwd)
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def write(path: Path, text: str, *, encoding: str = "utf-8") -> Path:
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def test_version_is_the_packages() -> None:
+    assert run("--version").stdout.decode().split()[-1] == __version__
+
+
+def test_every_command_has_help_with_an_example() -> None:
+    for name, command in cli.commands.items():
+        assert command.help, name
+        assert f"Example: thighdx {name}" in command.help
+
+
+def test_diagnose_prints_causes_origins_grade_and_red_flags() -> None:
+    done = run("diagnose", "onset=sudden", "pop_felt=yes")
+    text = done.stdout.decode()
+    assert done.returncode == 0
+    assert text.index("URGENT") < text.index("base rate")
+    assert "If it is a strain: grade 1" in text
+    for name in load_knowledge().content.origins:
+        assert name in text
+
+
+def test_diagnose_json_is_the_librarys_answer() -> None:
+    said = json.loads(run("diagnose", "slump=positive", "age=44", "--population", "uniform", "--json").stdout)
+    assert said == json.loads(json.dumps(diagnose({"slump": "positive", "age": "44"}, population="uniform").to_dict()))
+
+
+def test_diagnose_without_answers_gives_base_rates() -> None:
+    said = json.loads(run("diagnose", "--json").stdout)
+    assert all(abs(share["probability"] - share["base_rate"]) < 1e-15 for share in said["causes"])
+    assert said["triage"] == "routine"
+
+
+def test_bad_answers_are_all_named_with_the_nearest_valid_one() -> None:
+    done = run("diagnose", "onst=sudden", "slump=positiv", "pop_felt", "age=200", "onset=NA")
+    text = done.stderr.decode()
+    assert done.returncode == 2
+    assert done.stdout == b""
+    for sentence in (
+        "'onst' is not a finding; nearest: onset",
+        "'positiv' is not a state; use negative or positive; nearest: positive",
+        "'pop_felt' is not an answer",
+        "'200' is not a number of years; accepted: 0 to 120",
+        "'NA' is not a state",
+    ):
+        assert sentence in text
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["diagnose", "--population", "runners"],
+        ["diagnose", "--priors", "nowhere.toml"],
+        ["score", "nowhere.csv", "--out", "x.csv"],
+        ["score", str(CASES), "--out", "nofolder/x.csv"],
+        ["score", str(CASES), "--out", "x.xlsx"],
+        ["score", str(CASES)],
+        ["nonsense"],
+    ],
+)
+def test_wrong_usage_and_unreadable_files_end_with_status_2(words: list[str], tmp_path: Path) -> None:
+    done = run(*words, cwd=tmp_path)
+    assert done.returncode == 2
+    assert b"Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_population_may_be_a_file_and_overlays_are_laid_over(tmp_path: Path) -> None:
+    clinic = write(
+        tmp_path / "clinic.toml",
+        '[populations.our_clinic]\nname = "Ours"\ndescription = "ours"\n'
+        'causes = { p = { tumour = 0.4 }, weight = 1, estimate = "made up" }\n',
+    )
+    said = json.loads(run("diagnose", "--population", clinic, "--json").stdout)
+    assert said["population"] == "our_clinic"
+    assert said["causes"][0]["id"] == "tumour"
+    assert abs(said["causes"][0]["probability"] - 0.4) < 1e-12
+
+
+def test_published_cases_are_all_scored_and_agree_with_diagnose(tmp_path: Path) -> None:
+    done = run("score", CASES, "--population", "uniform", "--out", tmp_path / "scored.csv", "--keep")
+    scored, cases = table(tmp_path / "scored.csv"), table(CASES)
+    assert done.returncode == 0
+    assert [row["case_id"] for row in scored] == [row["case_id"] for row in cases]
+    knowledge = load_knowledge()
+    for row, case in zip(scored, cases, strict=True):
+        answers = {name: case[name] for name in knowledge.findings}
+        said = diagnose(answers, population="uniform")
+        assert row["status"] == "ok"
+        assert row["top_cause"] == said.top.id
+        assert row["triage"] == said.triage
+        assert row["diagnosis"] == case["diagnosis"]
+        assert all(abs(float(row[f"p_{share.id}"]) - share.probability) < 1e-12 for share in said.causes)
+
+
+def test_csv_and_parquet_say_the_same(tmp_path: Path) -> None:
+    run("score", CASES, "--out", tmp_path / "a.csv", "--keep")
+    assert run("score", CASES, "--out", tmp_path / "a.parquet", "--keep").returncode == 0
+    pq.write_table(pa.Table.from_pylist(table(CASES)), tmp_path / "cases.parquet")
+    assert run("score", tmp_path / "cases.parquet", "--out", tmp_path / "b.csv", "--keep").returncode == 0
+    text = table(tmp_path / "a.csv")
+    rows = pq.read_table(tmp_path / "a.parquet").to_pylist()
+    for one, other in zip(text, rows, strict=True):
+        assert one == {name: "" if value is None else str(value) for name, value in other.items()}
+    assert text == table(tmp_path / "b.csv")
+
+
+def test_rows_with_bad_cells_stay_with_the_reason_and_status_1(tmp_path: Path) -> None:
+    cases = write(
+        tmp_path / "cases.csv",
+        "case_id,slump,bladder_bowel_change,age,age_group\nx,pos,yes,,\ny,positive,,30,60_plus\nz,negative,,30,\n",
+    )
+    done = run("score", cases, "--out", tmp_path / "out.csv", "--problems", tmp_path / "problems.csv")
+    rows = table(tmp_path / "out.csv")
+    assert done.returncode == 1
+    assert [row["case_id"] for row in rows] == ["x", "y", "z"]
+    assert "'pos' is not a state" in rows[0]["status"]
+    assert rows[0]["triage"] == "emergency"
+    assert rows[0]["top_cause"] == rows[0]["p_strain"] == rows[0]["conflict"] == ""
+    assert "at odds" in rows[1]["status"]
+    assert rows[2]["status"] == "ok"
+    assert "row 1, column 'slump': 'pos' is not a state; use negative or positive" in done.stderr.decode()
+    assert [row["row"] for row in table(tmp_path / "problems.csv")] == ["1", "2"]
+
+
+def test_other_columns_are_named_once_and_copied_only_on_request(tmp_path: Path) -> None:
+    cases = write(tmp_path / "c.csv", "onset,radiating_pian,status\nsudden,none,=1+1\n")
+    plain = run("score", cases, "--out", tmp_path / "plain.csv")
+    assert plain.stderr.decode().count("radiating_pian; nearest: radiating_pain") == 1
+    assert "radiating_pian" not in table(tmp_path / "plain.csv")[0]
+    run("score", cases, "--out", tmp_path / "kept.csv", "--keep")
+    row = table(tmp_path / "kept.csv")[0]
+    assert row["status"] == "ok"
+    assert row["radiating_pian"] == "none"
+    assert row["input_status"] == "'=1+1"
+    assert row["case_id"] == "1"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_real_csv_files_are_read(tmp_path: Path, encoding: str, end: str) -> None:
+    lines = ["case_id,note,onset", '1,"a, b\nc", sudden ', "", "2,,", "3"]
+    cases = write(tmp_path / "c.csv", end.join(lines) + end, encoding=encoding)
+    done = run("score", cases, "--out", tmp_path / "o.csv")
+    rows = table(tmp_path / "o.csv")
+    assert done.returncode == 1
+    assert [row["case_id"] for row in rows] == ["1", "2", "3"]
+    assert [row["status"] for row in rows] == ["ok", "ok", "row has 1 cells, the header 3"]
+
+
+def test_empty_file_is_refused_and_a_header_alone_is_fine(tmp_path: Path) -> None:
+    empty = run("score", write(tmp_path / "e.csv", ""), "--out", tmp_path / "o.csv")
+    assert empty.returncode == 2
+    assert "is empty" in empty.stderr.decode()
+    assert not (tmp_path / "o.csv").exists()
+    header = run("score", write(tmp_path / "h.csv", "case_id,onset\n"), "--out", tmp_path / "o.csv")
+    assert header.returncode == 0
+    assert table(tmp_path / "o.csv") == []
+
+
+def test_a_finding_stated_twice_is_refused(tmp_path: Path) -> None:
+    done = run("score", write(tmp_path / "c.csv", "onset,onset\nsudden,gradual\n"), "--out", tmp_path / "o.csv")
+    assert done.returncode == 2
+    assert "stated twice: onset" in done.stderr.decode()
+
+
+def test_a_failure_leaves_the_old_result_as_it_was(tmp_path: Path) -> None:
+    out = write(tmp_path / "o.csv", "old")
+    bad = tmp_path / "c.csv"
+    bad.write_bytes(b"onset\n" + b"sudden\n" * 20_000 + b"\xff\xfe\n")
+    done = run("score", bad, "--out", out)
+    assert done.returncode == 2
+    assert "not UTF-8" in done.stderr.decode()
+    assert out.read_text() == "old"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["c.csv", "o.csv"]
+
+
+def test_standard_input_and_output_are_csv() -> None:
+    done = run("score", "-", "--out", "-", stdin="case_id,onset\na,sudden\na,\n")
+    rows = list(csv.DictReader(io.StringIO(done.stdout.decode())))
+    assert [row["case_id"] for row in rows] == ["a", "a"]
+    assert "repeat" in done.stderr.decode()
+
+
+def test_many_rows_pass_through_in_order(tmp_path: Path) -> None:
+    lines = [f"{row},{'sudden' if row % 3 else ''}" for row in range(40_000)]
+    cases = write(tmp_path / "c.csv", "case_id,onset\n" + "\n".join(lines) + "\n")
+    assert run("score", cases, "--out", tmp_path / "o.parquet").returncode == 0
+    scored = pq.read_table(tmp_path / "o.parquet", columns=["case_id", "p_strain"])
+    assert scored["case_id"].to_pylist() == [str(row) for row in range(40_000)]
+    assert len(set(scored["p_strain"].to_pylist())) == 2
+
+
+def test_template_is_a_table_that_can_be_filled_and_scored(tmp_path: Path) -> None:
+    header = run("template").stdout.decode().strip().split(",")
+    knowledge = load_knowledge()
+    assert header == ["case_id", *knowledge.findings]
+    assert run("template", "--dictionary", "--out", tmp_path / "d.csv").returncode == 0
+    rows = {row["column"]: row for row in table(tmp_path / "d.csv")}
+    assert set(rows) == {*header, "age"}
+    for name, entry in knowledge.content.findings.items():
+        assert rows[name]["accepted"].split("; ") == list(entry.states)
+        assert rows[name]["question"] == entry.question
+
+
+@pytest.mark.parametrize("words", [["diagnose", "onset=sudden", "--json"], ["score", str(CASES), "--out", "-"]])
+def test_answering_imports_neither_pgmpy_nor_pandas_nor_streamlit(words: list[str]) -> None:
+    code = (
+        "import sys, thighdx.cli\nsys.argv = ['thighdx'] + sys.argv[1:]\n"
+        "try: thighdx.cli.main()\nexcept SystemExit as end: assert end.code == 0, end.code\n"
+        "loaded = {'pgmpy', 'pandas', 'streamlit', 'altair'} & set(sys.modules)\n"
+        "print(loaded or 'none of them', file=sys.stderr)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, env={**os.environ}, check=True)
+    assert done.stderr.decode().splitlines()[-1] == "none of them"

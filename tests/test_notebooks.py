@@ -1,0 +1,41 @@
+"""The notebooks run, hold no model code, and are shipped with the figures they talk about."""
+
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+ANALYSIS = Path(__file__).resolve().parents[1] / "analysis"
+NOTEBOOKS = sorted(ANALYSIS.glob("[0-9][0-9]_*.ipynb"))
+
+
+def read(path: Path) -> Any:
+    return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]  # nbformat types this in part only
+
+
+def test_there_are_notebooks_numbered_from_one() -> None:
+    assert [int(path.name[:2]) for path in NOTEBOOKS] == list(range(1, len(NOTEBOOKS) + 1))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebook_runs(path: Path) -> None:
+    NotebookClient(read(path), timeout=300, resources={"metadata": {"path": str(ANALYSIS)}}).execute()
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebook_is_shipped_executed_with_its_figures(path: Path) -> None:
+    cells = [cell for cell in read(path).cells if cell.cell_type == "code"]
+    outputs = [output for cell in cells for output in cell.outputs]
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    assert not [output for output in outputs if output.output_type == "error"]
+    assert any("image/png" in output.get("data", {}) for output in outputs)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebook_imports_the_package_and_computes_no_posterior_itself(path: Path) -> None:
+    code = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "code")
+    assert "from thighdx import" in code
+    assert not {"thighdx.engine", "thighdx.tilt", "pgmpy"} & set(code.replace(",", " ").split())

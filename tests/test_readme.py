@@ -1,0 +1,56 @@
+"""The README's commands and code run as they stand."""
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = [line[2:] for block in re.findall(r"```console\n(.*?)```", TEXT, re.S) for line in block.splitlines()]
+PYTHON = re.findall(r"```python\n(.*?)```", TEXT, re.S)
+OVERLAY = '[findings.slump.rows]\nstrain = { p = { positive = 0.3 }, weight = 4, estimate = "a made-up clinic" }\n'
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with what the commands name."""
+    shutil.copytree(ROOT / "analysis" / "cases", tmp_path / "analysis" / "cases")
+    (tmp_path / "overlay.toml").write_text(OVERLAY, encoding="utf-8")
+    return tmp_path
+
+
+def test_the_readme_shows_commands_and_code() -> None:
+    assert len(COMMANDS) >= 5
+    assert PYTHON
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_command_runs(command: str, folder: Path) -> None:
+    name, *words = shlex.split(command)
+    assert name == "thighdx"
+    done = subprocess.run([sys.executable, "-m", "thighdx", *words], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout or "--out" in words
+
+
+@pytest.mark.parametrize("code", PYTHON)
+def test_code_runs(code: str, folder: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("target", re.findall(r"^    make (\w+)", TEXT, re.M))
+def test_make_target_exists(target: str) -> None:
+    done = subprocess.run(["make", "--dry-run", "--always-make", target], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "pip" in done.stdout
+
+
+def test_links_lead_somewhere() -> None:
+    for link in re.findall(r"\]\((?!http)([^)#]+)\)", TEXT):
+        assert (ROOT / link).exists(), link
