@@ -11,7 +11,6 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-
 from thighdx import __version__, diagnose, load_knowledge
 from thighdx.cli import cli
 
@@ -21,7 +20,8 @@ CASES = ROOT / "analysis" / "cases" / "published.csv"
 
 def run(*words: str | Path, stdin: str | bytes = b"", cwd: Path | None = None) -> subprocess.CompletedProcess[bytes]:
     data = stdin.encode() if isinstance(stdin, str) else stdin
-    return subprocess.run([sys.executable, "-m", "thighdx", *map(str, words)], input=data, capture_output=True, cwd=cwd)
+    command = [sys.executable, "-m", "thighdx", *map(str, words)]
+    return subprocess.run(command, input=data, capture_output=True, cwd=cwd, check=False)
 
 
 def table(path: Path) -> list[dict[str, str]]:

@@ -12,7 +12,7 @@ NOTEBOOKS = sorted(ANALYSIS.glob("[0-9][0-9]_*.ipynb"))
 
 
 def read(path: Path) -> Any:
-    return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]  # nbformat types this in part only
+    return nbformat.read(path, as_version=4)
 
 
 def test_there_are_notebooks_numbered_from_one() -> None:

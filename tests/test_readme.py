@@ -24,6 +24,10 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
 def test_the_readme_shows_commands_and_code() -> None:
     assert len(COMMANDS) >= 5
     assert PYTHON
@@ -33,20 +37,20 @@ def test_the_readme_shows_commands_and_code() -> None:
 def test_command_runs(command: str, folder: Path) -> None:
     name, *words = shlex.split(command)
     assert name == "thighdx"
-    done = subprocess.run([sys.executable, "-m", "thighdx", *words], cwd=folder, capture_output=True, text=True)
+    done = run([sys.executable, "-m", "thighdx", *words], folder)
     assert done.returncode == 0, done.stderr
     assert done.stdout or "--out" in words
 
 
 @pytest.mark.parametrize("code", PYTHON)
 def test_code_runs(code: str, folder: Path) -> None:
-    done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True)
+    done = run([sys.executable, "-c", code], folder)
     assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("target", re.findall(r"^    make (\w+)", TEXT, re.M))
 def test_make_target_exists(target: str) -> None:
-    done = subprocess.run(["make", "--dry-run", "--always-make", target], cwd=ROOT, capture_output=True, text=True)
+    done = run(["make", "--dry-run", "--always-make", target], ROOT)
     assert done.returncode == 0, done.stderr
     assert "pip" in done.stdout
 

@@ -27,6 +27,7 @@ def check(content: Content) -> Iterator[Found]:
         _populations(content),
         _red_flags(content),
         _studies(content),
+        _combinations(content),
         _sources(content),
         _figures(content),
     )
@@ -119,6 +120,23 @@ def _studies(content: Content) -> Iterator[Found]:
         yield from _known((*path, "sources"), study.sources, "a source", content.sources)
         if study.price_usd is not None and study.price_usd[0] > study.price_usd[1]:
             yield (*path, "price_usd"), f"{study.price_usd[0]:g} to {study.price_usd[1]:g} runs backwards"
+
+
+def _combinations(content: Content) -> Iterator[Found]:
+    for name, combination in content.combinations.items():
+        path = ("combinations", name)
+        yield from _known((*path, "cause"), [combination.cause], "a cause", content.causes)
+        yield from _known((*path, "sources"), combination.sources, "a source", content.sources)
+        if len(combination.answers) < 2:
+            yield (*path, "answers"), f"{len(combination.answers)} answers; accepted: at least 2"
+        for key, state in combination.answers.items():
+            yield from _answer(content, (*path, "answers"), key, [state])
+
+
+def _answer(content: Content, path: tuple[str, ...], finding: str, states: Iterable[str]) -> Iterator[Found]:
+    yield from _known(path, [finding], "a finding", content.findings)
+    if finding in content.findings:
+        yield from _known((*path, finding), states, "a state", content.findings[finding].states)
 
 
 def _finding(content: Content, name: str, finding: Finding) -> Iterator[Found]:
@@ -281,10 +299,7 @@ def _red_flags(content: Content) -> Iterator[Found]:
             if not alternative:
                 yield place, "is empty, so it would always fire"
             for key, states in alternative.items():
-                yield from _known(place, [key], "a finding", content.findings)
-                if key in content.findings:
-                    named = [states] if isinstance(states, str) else states
-                    yield from _known((*place, key), named, "a state", content.findings[key].states)
+                yield from _answer(content, place, key, [states] if isinstance(states, str) else states)
 
 
 def _bases(content: Content) -> Iterator[Basis]:
@@ -311,6 +326,7 @@ def _cited(content: Content) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]
             yield (), cause.care.sources
             yield from ((recovery.figures, recovery.sources) for recovery in cause.care.recovery)
     yield from (((), study.sources) for study in content.studies.values())
+    yield from (((), combination.sources) for combination in content.combinations.values())
     yield from (((), flag.sources) for flag in content.red_flags.values())
 
 

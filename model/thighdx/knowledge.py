@@ -39,6 +39,7 @@ TABLES: dict[str, tuple[type[schema.Table], ...]] = {
     "sources.*": (schema.Source,),
     "figures.*": (schema.Figure,),
     "studies.*": (schema.Study,),
+    "combinations.*": (schema.Combination,),
 }  # which table stands where; only to name the accepted keys of a misspelt one
 
 

@@ -255,6 +255,26 @@ class Figure(Table):
     passed_over: Text | None = None
 
 
+class Combination(Table):
+    """What is published of several findings together: a check on dependence, not an input of the model.
+
+    The joint likelihood ratio of `answers` for `cause` is to stay below the product of the single ones. `value` is what
+    the source gives for something like these answers; `note` says how like.
+    """
+
+    name: Text
+    cause: Id
+    answers: FrozenMap[StateId]
+    measure: Literal["likelihood_ratio", "kappa"]
+    value: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    low: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    high: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    n: Annotated[int, Field(gt=0)] | None = None
+    population: Text
+    sources: tuple[Id, ...] = Field(strict=False, min_length=1)
+    note: Text
+
+
 class Content(Table):
     """Everything the priors say, merged from all files."""
 
@@ -271,3 +291,4 @@ class Content(Table):
     sources: FrozenMap[Source]
     figures: FrozenMap[Figure] = Field(default_factory=_empty)
     studies: FrozenMap[Study] = Field(default_factory=_empty)
+    combinations: FrozenMap[Combination] = Field(default_factory=_empty)
