@@ -1,31 +1,24 @@
 """Findings that share a reason tell less together than the product of what each tells alone."""
 
-from functools import cache
-
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from thighdx import load_knowledge
+
+from thighdx.assess import get_model
 from thighdx.cases import read_case
-from thighdx.engine import Engine
-from thighdx.tables import Tables, build_tables
 
-COMBINATIONS = load_knowledge().content.combinations
-
-
-@cache
-def tables() -> Tables:
-    return build_tables(load_knowledge(), "uniform")
+MODEL = get_model(population="uniform")
+COMBINATIONS = MODEL.knowledge.content.combinations
 
 
 def likelihood(answers: dict[str, str]) -> NDArray[np.float64]:
     """P(answers | cause), (causes,)."""
-    return np.exp(Engine(tables()).log_likelihood(read_case(load_knowledge(), answers).evidence)[0])
+    return np.asarray(np.exp(MODEL.engine.log_likelihood(read_case(MODEL.knowledge, answers).evidence)[0]))
 
 
 def ratio(cause: str, answers: dict[str, str]) -> float:
     """P(answers | cause) / P(answers | the other causes, each alike)."""
-    position = tables().causes.index(cause)
+    position = MODEL.tables.causes.index(cause)
     return float(likelihood(answers)[position] / np.delete(likelihood(answers), position).mean())
 
 
@@ -39,6 +32,6 @@ def test_joint_ratio_is_below_the_product(name: str) -> None:
 @pytest.mark.parametrize("name", COMBINATIONS)
 def test_answers_go_together_under_the_cause(name: str) -> None:
     entry = COMBINATIONS[name]
-    position = tables().causes.index(entry.cause)
+    position = MODEL.tables.causes.index(entry.cause)
     single = [likelihood({finding: state})[position] for finding, state in entry.answers.items()]
     assert likelihood(dict(entry.answers))[position] > np.prod(single)
