@@ -266,7 +266,8 @@ def _unique(names: Sequence[str], place: str) -> list[str]:
     """The column names; later ones of a name seen before get a number, which makes them no answers."""
     seen: dict[str, int] = {}
     result = []
-    for name in names:
+    for position, stated in enumerate(names, start=1):
+        name = stated or f"unnamed_{position}"
         seen[name] = seen.get(name, 0) + 1
         result.append(name if seen[name] == 1 else f"{name}.{seen[name]}")
     if len(set(result)) < len(result):

@@ -87,10 +87,10 @@ def read_columns(
         if name not in columns and number not in columns:
             continue
         if number != name and number in columns:
-            given = zip(map(_text, columns[number]), map(_text, columns.get(name, [None] * count)), strict=True)
+            given = zip(map(cell_text, columns[number]), map(cell_text, columns.get(name, [None] * count)), strict=True)
             read = _read(given, partial(_from_number, entry=entry))
         else:
-            read = _read(map(_text, columns[name]), partial(parse_cell, states=entry.states))
+            read = _read(map(cell_text, columns[name]), partial(parse_cell, states=entry.states))
         place = ", ".join(column for column in dict.fromkeys((number, name)) if column in columns)
         answers[name] = read
         bad = np.array([cell.fault is not None for cell in read.cells], dtype=bool)
@@ -118,10 +118,10 @@ def _read(keys: Iterable[K], parse: Callable[[K], Cell]) -> Answers:
     return Answers(tuple(parse(key) for key in seen), index)
 
 
-def _text(value: object) -> str:
-    """A cell's text; None, NaN and other missing marks are empty."""
+def cell_text(value: object) -> str:
+    """A cell's text without outer spaces; None, NaN and other missing marks are empty."""
     if isinstance(value, str):
-        return value
+        return value.strip()
     if value is None or value != value:  # noqa: PLR0124 - NaN and NaT differ from themselves
         return ""
     return "" if type(value).__name__ == "NAType" else str(value)  # pandas' own missing mark

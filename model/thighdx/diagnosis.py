@@ -8,7 +8,7 @@ from typing import Any
 
 from thighdx import __version__
 from thighdx.assess import OK, Assessment, Model, assess, get_model
-from thighdx.cases import read_case
+from thighdx.cases import cell_text, read_case
 from thighdx.errors import ImpossibleEvidenceError
 from thighdx.knowledge import Knowledge
 from thighdx.triage import Fired
@@ -80,8 +80,8 @@ def diagnose(
     assessment = assess(model, read_case(model.knowledge, case))
     if assessment.status[0] != OK:
         raise ImpossibleEvidenceError(assessment.status[0])
-    given = {name: str(cell).strip() for name, cell in case.items() if cell is not None and str(cell).strip()}
-    return _diagnosis(model, assessment, given)
+    given = {name: cell_text(cell) for name, cell in case.items()}
+    return _diagnosis(model, assessment, {name: text for name, text in given.items() if text})
 
 
 def _diagnosis(model: Model, assessment: Assessment, given: dict[str, str]) -> Diagnosis:
