@@ -8,7 +8,14 @@
 __version__ = "0.1.0"
 
 from thighdx.diagnosis import Diagnosis, diagnose
-from thighdx.errors import CaseError, ImpossibleEvidenceError, KnowledgeError, TableError, ThighdxError
+from thighdx.errors import (
+    CaseError,
+    ImpossibleEvidenceError,
+    KnowledgeError,
+    TableError,
+    ThighdxError,
+    UnknownNameError,
+)
 from thighdx.knowledge import Knowledge, load_knowledge
 from thighdx.score import score
 
@@ -20,6 +27,7 @@ __all__ = [
     "KnowledgeError",
     "TableError",
     "ThighdxError",
+    "UnknownNameError",
     "diagnose",
     "load_knowledge",
     "score",

@@ -16,14 +16,18 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.console import Console
 
 from thighdx import __version__
 from thighdx.assess import get_model
+from thighdx.cardtext import print_cause_card
 from thighdx.casefiles import STANDARD, whole_file
 from thighdx.cases import read_case
+from thighdx.causecard import cause_card
 from thighdx.diagnosis import diagnose
 from thighdx.errors import CaseError, Fault, ThighdxError
 from thighdx.knowledge import Knowledge
+from thighdx.report import print_diagnosis
 from thighdx.score import other_columns_note
 from thighdx.selection import select
 from thighdx.template import case_header, dictionary
@@ -31,6 +35,7 @@ from thighdx.template import case_header, dictionary
 DONE, SOME_ROWS, FAILED = 0, 1, 2
 MOST_PROBLEM_LINES = 20
 MOST_CAUSES = 10
+PIPED_WIDTH = 120  # characters, where there is no terminal to ask
 
 
 def _common(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -60,24 +65,29 @@ def cli() -> None:
 @_common
 @click.option("--json", "as_json", is_flag=True, help="JSON instead of a table.")
 @click.option("--all", "show_all", is_flag=True, help="Every cause, not only the first ten.")
+@click.option("--cause", metavar="ID", help="Show what is known of this cause instead: course, advice, best study.")
 def diagnose_command(
-    answers: tuple[str, ...], priors: tuple[str, ...], population: str | None, as_json: bool, show_all: bool
+    answers: tuple[str, ...],
+    priors: tuple[str, ...],
+    population: str | None,
+    as_json: bool,
+    show_all: bool,
+    cause: str | None,
 ) -> None:
     """The causes of one case, beside their base rates.
 
     Example: thighdx diagnose onset=sudden pop_felt=yes 'pain_site=sit_bone|buttock' radiating_pain=below_knee@0.8
     """
     knowledge, chosen = select(priors, population)
-    diagnosis = diagnose(_case(answers, knowledge), knowledge=knowledge, population=chosen)
-    if as_json:
-        click.echo(json.dumps(diagnosis.to_dict(), ensure_ascii=False, indent=2))
+    if cause is not None:
+        if answers:
+            raise click.UsageError("--cause shows what is known of a cause and takes no answers")
+        card = cause_card(knowledge, cause, chosen)
+        _print(card.to_dict(), as_json, lambda console: print_cause_card(card, console))
         return
-    from rich.console import Console
-
-    from thighdx.report import print_diagnosis
-
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
-    print_diagnosis(diagnosis, console, len(diagnosis.causes) if show_all else MOST_CAUSES)
+    diagnosis = diagnose(_case(answers, knowledge), knowledge=knowledge, population=chosen)
+    most = len(diagnosis.causes) if show_all else MOST_CAUSES
+    _print(diagnosis.to_dict(), as_json, lambda console: print_diagnosis(diagnosis, console, most))
 
 
 @cli.command("score")
@@ -160,6 +170,14 @@ def app_command(priors: tuple[str, ...], population: str | None, port: int | Non
     from thighdx.page import launch
 
     launch.run(priors, population, port)
+
+
+def _print(said: dict[str, Any], as_json: bool, show: Callable[[Console], None]) -> None:
+    """JSON for a program, or text as wide as the terminal for a person."""
+    if as_json:
+        click.echo(json.dumps(said, ensure_ascii=False, indent=2))
+    else:
+        show(Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH))
 
 
 def _case(answers: Sequence[str], knowledge: Knowledge) -> dict[str, str]:

@@ -74,7 +74,7 @@ def diagnose(
     """The diagnosis of one case, a mapping finding id -> cell.
 
     Raises `CaseError` with every bad answer, `ImpossibleEvidenceError` where no cause can explain the answers, and
-    `KnowledgeError` for an unknown population.
+    `UnknownNameError` for an unknown population.
     """
     model = get_model(knowledge, population)
     assessment = assess(model, read_case(model.knowledge, case))

@@ -43,6 +43,16 @@ class KnowledgeError(FaultsError):
     heading = "the priors have faults"
 
 
+class UnknownNameError(KnowledgeError):
+    """A name (of a population, a cause) that the priors do not have."""
+
+    def __init__(self, place: str, message: str) -> None:
+        super().__init__([Fault(place, message)])
+
+    def __str__(self) -> str:
+        return str(self.faults[0])
+
+
 class CaseError(FaultsError):
     """Answers of a single case that cannot be read."""
 

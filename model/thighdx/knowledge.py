@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from thighdx import schema
 from thighdx.checks import check
-from thighdx.errors import Fault, KnowledgeError, unknown
+from thighdx.errors import Fault, KnowledgeError, UnknownNameError, unknown
 from thighdx.reading import Document, read_document, read_toml
 
 TABLES: dict[str, tuple[type[schema.Table], ...]] = {
@@ -81,10 +81,10 @@ class Knowledge:
         return tuple(self.content.populations)
 
     def population(self, name: str | None = None) -> tuple[str, schema.Population]:
-        """Id and entry of a population; without a name the default one. Raises `KnowledgeError` for an unknown name."""
+        """Id and entry of a population; without a name the default one. Raises `UnknownNameError`."""
         wanted = name or self.content.default_population
         if wanted not in self.content.populations:
-            raise KnowledgeError([Fault("population", unknown(wanted, "a population", self.populations))])
+            raise UnknownNameError("population", unknown(wanted, "a population", self.populations))
         return wanted, self.content.populations[wanted]
 
     def with_overlay(self, overlay: Mapping[str, Any] | Path | str) -> Knowledge:

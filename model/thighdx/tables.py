@@ -79,7 +79,7 @@ class _Problem:
 
 
 def build_tables(knowledge: Knowledge, population: str | None = None) -> Tables:
-    """The tables of one population. Raises `KnowledgeError` for an unknown population."""
+    """The tables of one population. Raises `UnknownNameError` for an unknown population."""
     _, chosen = knowledge.population(population)
     content = knowledge.content
     mechanisms = tuple(

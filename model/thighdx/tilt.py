@@ -3,8 +3,9 @@
 For one finding under one cause, P(s | m) = T(s | m) exp(a[s]) / sum_s' T(s' | m) exp(a[s']), with a[first state] = 0
 and the rest chosen so that sum_m P(m) P(s | m) is the given margin. The a are the maximum of the concave dual
 F(a) = sum_s margin[s] a[s] - sum_m P(m) log sum_s T(s | m) exp(a[s]), found by a damped Newton method (undamped steps
-diverge on a good part of random problems). This is the I-projection with a fixed margin, as in iterative proportional
-fitting (Csiszar 1975, Annals of Probability 3:146).
+diverge on a good part of random problems; where damping does not help, a scaling step as in iterative proportional
+fitting, which always gains). This is the I-projection with a fixed margin (Csiszar 1975, Annals of Probability 3:146).
+F does not change when all a[s] rise alike, so the steps leave that direction open and a[first state] = 0 is not enforced.
 """
 
 from __future__ import annotations
@@ -16,9 +17,12 @@ Array = NDArray[np.float64]
 
 TOLERANCE = 1e-14  # largest difference of a margin that counts as solved
 GOOD_ENOUGH = 1e-12  # what is promised; rounding may keep a hard problem from TOLERANCE
-MOST_STEPS = 200
-MOST_HALVINGS = 40
+SUM_TO_ONE = 1e-9  # how far a template's, level's or margin's row may be from 1
+MOST_STEPS = 500
+MOST_HALVINGS = 8
+LONGEST_STEP = 5.0  # of any a[s]: farther out the quadratic model is worth nothing
 SUFFICIENT = 1e-4  # Armijo's share of the predicted gain
+RIDGE = 1e-12  # of the scaled curvature, whose diagonal is at most 1
 
 
 class TiltError(ArithmeticError):
@@ -32,23 +36,40 @@ def tilt(template: Array, levels: Array, margin: Array) -> Array:
     positive, rows sum to 1. Returns (n, levels, states), positive, last axis sums to 1, with
     `sum_m levels[m] * result[m]` equal to `margin` within 1e-12. Raises `TiltError` where that cannot be had.
     """
+    _refuse_ill_posed(template, levels, margin)
     log_template = np.log(template)
-    a = np.zeros_like(margin)
+    a = np.log(margin) - np.log(_margins(levels, template))
+    gap = np.full(len(a), np.inf)
     for _ in range(MOST_STEPS):
         conditional, value = _evaluate(log_template, levels, margin, a)
-        gradient = margin - np.einsum("nl,nls->ns", levels, conditional)
-        if np.abs(gradient).max(initial=0.0) < TOLERANCE:
+        reached = _margins(levels, conditional)
+        before, gap = gap, np.abs(margin - reached).max(axis=-1)
+        if ((gap < TOLERANCE) | ((gap < GOOD_ENOUGH) & (gap >= before))).all():
             break
+        gradient = margin - reached
         step = _newton_step(conditional, levels, gradient)
         moved, gained = _damped(log_template, levels, margin, a, step, gradient, value)
-        if not gained.any():
-            break
-        a = moved
+        a = np.where(gained[:, None], moved, a + np.log(margin) - np.log(reached))
     conditional, _ = _evaluate(log_template, levels, margin, a)
-    off = np.abs(margin - np.einsum("nl,nls->ns", levels, conditional)).max(initial=0.0)
+    off = np.abs(margin - _margins(levels, conditional)).max(initial=0.0)
     if not off < GOOD_ENOUGH:
         raise TiltError(f"a margin is missed by {off:.2g}")
     return conditional
+
+
+def _refuse_ill_posed(template: Array, levels: Array, margin: Array) -> None:
+    for name, rows, lowest in (("template", template, 0.0), ("levels", levels, -1.0), ("margin", margin, 0.0)):
+        if not ((rows > lowest) | ((rows == 0) & (lowest < 0))).all():
+            accepted = "above 0" if lowest == 0 else "0 or above"
+            raise TiltError(f"the {name} holds {np.min(rows):.2g}; accepted: {accepted}")
+        off = np.abs(rows.sum(axis=-1) - 1).max(initial=0.0)
+        if not off < SUM_TO_ONE:
+            raise TiltError(f"a row of the {name} is {off:.2g} away from a sum of 1")
+
+
+def _margins(levels: Array, conditional: Array) -> Array:
+    """sum_m P(m) P(s | m), (n, states)."""
+    return np.einsum("nl,nls->ns", levels, conditional)
 
 
 def _evaluate(log_template: Array, levels: Array, margin: Array, a: Array) -> tuple[Array, Array]:
@@ -63,25 +84,22 @@ def _evaluate(log_template: Array, levels: Array, margin: Array, a: Array) -> tu
 
 
 def _newton_step(conditional: Array, levels: Array, gradient: Array) -> Array:
-    """The solution of (-Hessian) step = gradient, the first state held at zero."""
-    free = conditional[:, :, 1:]
-    weighted = levels[:, :, None] * free
-    curvature = -np.einsum("nls,nlt->nst", weighted, free)
-    index = np.arange(free.shape[-1])
-    curvature[:, index, index] += weighted.sum(axis=1)
-    ridge = 1e-15 * np.trace(curvature, axis1=1, axis2=2)
-    curvature[:, index, index] += ridge[:, None]
-    step = np.zeros_like(gradient)
-    step[:, 1:] = np.linalg.solve(curvature, gradient[:, 1:, None])[..., 0]
-    return step
+    """The solution of (-Hessian) step = gradient, in units that make the Hessian's diagonal about 1."""
+    weighted = levels[:, :, None] * conditional
+    root = np.sqrt(weighted.sum(axis=1))
+    left, right = weighted / root[:, None, :], conditional / root[:, None, :]
+    # root root' fills the one direction in which F is flat and the gradient zero
+    curvature = np.eye(root.shape[1]) * (1 + RIDGE) - np.einsum("nls,nlt->nst", left, right)
+    curvature += root[:, :, None] * root[:, None, :]
+    return np.linalg.solve(curvature, (gradient / root)[:, :, None])[..., 0] / root
 
 
 def _damped(
     log_template: Array, levels: Array, margin: Array, a: Array, step: Array, gradient: Array, value: Array
 ) -> tuple[Array, NDArray[np.bool_]]:
-    """Each problem's step, halved until it gains enough; problems that cannot gain stay where they are."""
+    """Each problem's step, halved until it gains enough, and whether it does."""
     slope = (gradient * step).sum(axis=-1)
-    size = np.ones(len(a))
+    size = LONGEST_STEP / np.maximum(LONGEST_STEP, np.abs(step).max(axis=-1))
     for _ in range(MOST_HALVINGS):
         _, new = _evaluate(log_template, levels, margin, a + size[:, None] * step)
         # rounding hides gains near the solution, so a loss within it is taken
@@ -89,5 +107,4 @@ def _damped(
         if enough.all():
             break
         size = np.where(enough, size, size / 2)
-    gained = enough & (np.abs(size[:, None] * step).max(axis=-1) > 0)
-    return np.where(gained[:, None], a + size[:, None] * step, a), gained
+    return a + size[:, None] * step, enough
