@@ -220,7 +220,7 @@ class RedFlag(Table):
 class Thresholds(Table):
     """The few numbers of the model that belong to no row."""
 
-    floor: Annotated[float, Field(ge=0, lt=0.1)]
+    floor: Annotated[float, Field(gt=0, le=0.05)]
     soft_red_flag: Probability
     largest_weight: Positive
     largest_estimate_weight: Positive
