@@ -122,9 +122,9 @@ def cell_text(value: object) -> str:
     """A cell's text without outer spaces; None, NaN and other missing marks are empty."""
     if isinstance(value, str):
         return value.strip()
-    if value is None or value != value:  # noqa: PLR0124 - NaN and NaT differ from themselves
+    if value is None or type(value).__name__ == "NAType":  # pandas' own missing mark, which cannot be compared
         return ""
-    return "" if type(value).__name__ == "NAType" else str(value)  # pandas' own missing mark
+    return "" if value != value else str(value)  # noqa: PLR0124 - NaN and NaT differ from themselves
 
 
 def _from_number(texts: tuple[str, str], entry: Finding) -> Cell:

@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from thighdx.errors import unknown
 from thighdx.rows import SUM_TOLERANCE, complete, increasing, ratio_fault
-from thighdx.schema import Basis, Care, Content, Figure, Finding, Mechanism, Population, RatioRow, Row, Shares, Template
+from thighdx.schema import (
+    Basis,
+    Care,
+    Content,
+    Figure,
+    Finding,
+    Mechanism,
+    Population,
+    RatioRow,
+    Row,
+    Shares,
+    Template,
+    Urgency,
+)
 
+CAUSE = "cause"  # the node of the causes in an exported network; findings and mechanisms keep their ids
 NONE = "none"  # a finding that hangs on no mechanism under a cause
 MOST_MECHANISMS = 3  # a finding's mechanisms over all causes; its table grows with their product
 
 Found = tuple[tuple[str, ...], str]  # key path, what is wrong there
 
 
-def check(content: Content) -> Iterator[Found]:
-    """Every disagreement between tables, as (key path, sentence)."""
+def check(content: Content, may_be_unused: Container[tuple[str, ...]] = ()) -> Iterator[Found]:
+    """Every disagreement between tables, as (key path, sentence).
+
+    `may_be_unused` are the figures and sources, as key paths, that an overlay may have left without use.
+    """
     return chain(
         _causes(content),
         *(_finding(content, name, finding) for name, finding in content.findings.items()),
@@ -28,8 +45,8 @@ def check(content: Content) -> Iterator[Found]:
         _red_flags(content),
         _studies(content),
         _combinations(content),
-        _sources(content),
         _figures(content),
+        (found for found in _unused(content) if found[0] not in may_be_unused),
     )
 
 
@@ -206,8 +223,8 @@ def _ratio(content: Content, path: tuple[str, ...], name: str, row: RatioRow) ->
 
 def _mechanism(content: Content, name: str, mechanism: Mechanism) -> Iterator[Found]:
     path = ("mechanisms", name)
-    if name == NONE:
-        yield path, f"'{NONE}' says that a finding hangs on no mechanism; choose another id"
+    if name in (NONE, CAUSE) or name in content.findings:
+        yield path, f"'{name}' means something else ('{NONE}', '{CAUSE}', a finding); choose another id"
     yield from _background(content, (*path, "background"), mechanism.background, mechanism.levels, "a level")
     for cause, row in mechanism.rows.items():
         yield from _known((*path, "rows"), [cause], "a cause", content.causes)
@@ -236,8 +253,13 @@ def _template(
             yield (*path, "given"), f"has no row for level '{level}'"
             continue
         yield from _shares(place, given, states, "a state")
-        if given.keys() <= set(states) and sum(given.values()) > 0 and complete(given, states).min() <= 0:
+        if given.keys() <= set(states) and _reaches_zero(given, states):
             yield place, "has a state of probability 0; accepted: every state above 0"
+
+
+def _reaches_zero(p: Mapping[str, float], states: Sequence[str]) -> bool:
+    """Whether a state is given probability 0, or left out with nothing to share."""
+    return min(p.values(), default=1.0) <= 0 or (len(p) < len(states) and sum(p.values()) >= 1)
 
 
 def _populations(content: Content) -> Iterator[Found]:
@@ -289,11 +311,13 @@ def _share_row(content: Content, path: tuple[str, ...], row: Shares, names: list
 
 
 def _red_flags(content: Content) -> Iterator[Found]:
+    order = get_args(Urgency)
+    if tuple(content.urgencies) != order:
+        yield ("urgencies",), f"are {', '.join(content.urgencies)}; accepted: {', '.join(order)}, in this order"
     for name, flag in content.red_flags.items():
         path = ("red_flags", name)
         yield from _known((*path, "may_be"), flag.may_be, "a cause", content.causes)
         yield from _known((*path, "sources"), flag.sources, "a source", content.sources)
-        yield from _known((*path, "urgency"), [flag.urgency], "an urgency", content.urgencies)
         for number, alternative in enumerate(flag.when, start=1):
             place = (*path, f"when[{number}]")
             if not alternative:
@@ -330,22 +354,24 @@ def _cited(content: Content) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]
     yield from (((), flag.sources) for flag in content.red_flags.values())
 
 
-def _sources(content: Content) -> Iterator[Found]:
-    used = {figure.source for figure in content.figures.values()}
-    used |= set(chain.from_iterable(sources for _, sources in _cited(content)))
+def _unused(content: Content) -> Iterator[Found]:
+    cited = list(_cited(content))
+    figures = set(chain.from_iterable(keys for keys, _ in cited))
+    sources = set(chain.from_iterable(keys for _, keys in cited))
+    sources |= {figure.source for figure in content.figures.values()}
+    for name, figure in content.figures.items():
+        if name not in figures and figure.passed_over is None:
+            yield ("figures", name), "is used by no row and has no `passed_over` reason"
     for name in content.sources:
-        if name not in used:
-            yield ("sources", name), "is cited by no figure, row, template, cause, study or red flag"
+        if name not in sources:
+            yield ("sources", name), "is cited by no figure, row, template, cause, study, combination or red flag"
 
 
 def _figures(content: Content) -> Iterator[Found]:
-    used = set(chain.from_iterable(figures for figures, _ in _cited(content)))
     for name, figure in content.figures.items():
         path = ("figures", name)
         yield from _figure_ids(content, path, figure)
         yield from _figure_numbers(path, figure)
-        if name not in used and figure.passed_over is None:
-            yield path, "is used by no row and has no `passed_over` reason"
 
 
 def _figure_ids(content: Content, path: tuple[str, ...], figure: Figure) -> Iterator[Found]:

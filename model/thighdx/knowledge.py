@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from thighdx import schema
 from thighdx.checks import check
 from thighdx.errors import Fault, KnowledgeError, UnknownNameError, unknown
-from thighdx.reading import Document, read_document, read_toml
+from thighdx.reading import Document, document_of, read_document, read_toml
 
 TABLES: dict[str, tuple[type[schema.Table], ...]] = {
     "": (schema.Content,),
@@ -93,8 +93,8 @@ class Knowledge:
         Raises `KnowledgeError` with every fault; this one is unchanged.
         """
         if isinstance(overlay, Mapping):
-            return build(self.document.laid_over(overlay, "overlay"))
-        return build(self.document.laid_over(read_toml(Path(overlay)), str(overlay)))
+            return build(self.document.laid_over(document_of(overlay, "overlay")))
+        return build(self.document.laid_over(document_of(read_toml(Path(overlay)), str(overlay))))
 
     def with_row(
         self,
@@ -149,7 +149,7 @@ def build(document: Document) -> Knowledge:
         content = schema.Content.model_validate(document.tables)
     except ValidationError as error:
         raise KnowledgeError([_fault(document, detail) for detail in error.errors(include_url=False)]) from None
-    faults = [Fault(document.place(path), message) for path, message in check(content)]
+    faults = [Fault(document.place(path), message) for path, message in check(content, document.beneath)]
     if faults:
         raise KnowledgeError(faults)
     return Knowledge(content, document, document.digest())

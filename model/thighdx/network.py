@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from thighdx.checks import CAUSE
 from thighdx.errors import ThighdxError
 from thighdx.tables import FindingTable, Tables
 
 if TYPE_CHECKING:
     from pgmpy.factors.discrete import TabularCPD
     from pgmpy.models import DiscreteBayesianNetwork
-
-CAUSE = "cause"  # the node of the causes; findings and mechanisms keep their ids
 
 
 def build_network(tables: Tables) -> DiscreteBayesianNetwork:

@@ -30,10 +30,14 @@ Path_ = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Document:
-    """Merged tables and, for each key path, the file that stated it last."""
+    """Merged tables and, for each key path, the file that stated it last.
+
+    `beneath` are the figures and sources of what an overlay was laid over: a row replaced there may leave them unused.
+    """
 
     tables: Mapping[str, Any]
     stated_in: Mapping[Path_, str]
+    beneath: frozenset[Path_] = frozenset()
 
     def place(self, path: Iterable[object]) -> str:
         """`file: key.path` of the nearest stated key."""
@@ -44,16 +48,26 @@ class Document:
         dotted = ".".join(whole)
         return f"{self.stated_in[known]}: {dotted}" if known else dotted
 
-    def laid_over(self, tables: Mapping[str, Any], name: str) -> Document:
-        """A new document in which `tables` replaces what it states."""
+    def laid_over(self, overlay: Document) -> Document:
+        """A new document in which the overlay replaces what it states."""
         merged, stated = _copy(self.tables), dict(self.stated_in)
-        _Merger(name, stated).merge(merged, tables)
-        return Document(merged, stated)
+        _Merger("", stated).merge(merged, overlay.tables)
+        stated |= overlay.stated_in
+        beneath = {(kind, key) for kind in ("figures", "sources") for key in self.tables.get(kind, ())}
+        return Document(merged, stated, frozenset(beneath))
 
     def digest(self) -> str:
         """SHA-256 of the merged tables as key-sorted JSON."""
         text = json.dumps(self.tables, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
         return sha256(text.encode()).hexdigest()
+
+
+def document_of(tables: Mapping[str, Any], name: str) -> Document:
+    """The tables of one file or caller as a document."""
+    merged: dict[str, Any] = {}
+    stated: dict[Path_, str] = {}
+    _Merger(name, stated).merge(merged, tables)
+    return Document(merged, stated)
 
 
 def shipped_folder() -> Path:
@@ -76,9 +90,9 @@ def read_document(places: Iterable[Path | str] = ()) -> Document:
         if place.is_dir():
             folder = _read_folder(place)
             whole = (place / VOCABULARY).is_file()
-            document = folder if whole else document.laid_over(folder.tables, place.name)
+            document = folder if whole else document.laid_over(folder)
         else:
-            document = document.laid_over(read_toml(place), str(place))
+            document = document.laid_over(document_of(read_toml(place), str(place)))
     return document
 
 
@@ -92,7 +106,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise _unreadable(path, error.strerror or "cannot be read") from error
     except UnicodeDecodeError as error:
         raise _unreadable(path, f"not UTF-8 (byte {error.start})") from error
-    except tomli.TOMLDecodeError as error:
+    except ValueError as error:  # TOMLDecodeError, and whole numbers too long for Python
         raise _unreadable(path, f"not valid TOML: {error}") from error
     except RecursionError as error:
         raise _unreadable(path, f"tables nested deeper than {DEEPEST}") from error

@@ -19,6 +19,7 @@ StateId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_]*$", max_
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
 Probability = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
 Weeks = Annotated[float, Field(ge=0, le=520, allow_inf_nan=False)]
 FrozenMap = Annotated[Mapping[str, V], AfterValidator(MappingProxyType)]
 
@@ -148,9 +149,9 @@ class FromNumber(Table):
 
     column: Id
     unit: Text
-    lowest: float
-    highest: float
-    cut_points: tuple[float, ...] = Field(strict=False)
+    lowest: Finite
+    highest: Finite
+    cut_points: tuple[Finite, ...] = Field(strict=False)
 
 
 class Finding(Table):

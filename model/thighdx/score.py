@@ -10,8 +10,8 @@ import numpy as np
 
 from thighdx import __version__
 from thighdx.assess import OK, Model, assess, get_model
-from thighdx.cases import CASE_ID, Cases, Column, answer_columns, read_columns
-from thighdx.errors import did_you_mean
+from thighdx.cases import CASE_ID, Cases, Column, answer_columns, cell_text, read_columns
+from thighdx.errors import TableError, did_you_mean
 from thighdx.knowledge import Knowledge
 from thighdx.triage import Fired
 
@@ -89,19 +89,25 @@ def score(
 
     `keep` copies the columns that are no answers (True), or those named; one whose name the result has is prefixed by
     `input_`. Rows that could not be scored say why in `status` and have empty numbers. Raises `KnowledgeError` for an
-    unknown population and `KeyError` for a kept column that is not there.
+    unknown population, `KeyError` for a kept column that is not there and `TableError` for one named twice.
     """
     import pandas as pd
 
     model = get_model(knowledge, population)
-    columns = {str(name): frame[name].tolist() for name in frame.columns}
+    names = [str(name) for name in frame.columns]
+    if len(set(names)) < len(names):
+        twice = dict.fromkeys(name for name in names if names.count(name) > 1)
+        raise TableError(f"the frame names a column twice: {', '.join(twice)}")
+    columns = {name: frame.iloc[:, position].tolist() for position, name in enumerate(names)}
     scored, _ = score_columns(model, columns, len(frame))
     types = {name: "float64" if kind is float else "object" for name, kind in output_columns(model).items()}
     result = pd.DataFrame({name: pd.Series(scored[name], dtype=types[name]) for name in scored})
     result.index = frame.index
-    others = other_columns(model.knowledge, list(columns))
-    for name in others if keep is True else list(keep or ()):
-        result[kept_name(model, name)] = frame[name]
+    wanted = [keep] if isinstance(keep, str) else list(keep) if not isinstance(keep, bool) else []
+    for name in other_columns(model.knowledge, names) if keep is True else wanted:
+        if name not in columns:
+            raise KeyError(name)
+        result[kept_name(model, name)] = frame.iloc[:, names.index(name)]
     return result
 
 
@@ -128,7 +134,7 @@ def kept_name(model: Model, name: str) -> str:
 
 def _ids(columns: Mapping[str, Column], count: int, first_row: int) -> list[str]:
     if CASE_ID in columns:
-        return ["" if cell is None else str(cell) for cell in columns[CASE_ID]]
+        return [cell if isinstance(cell, str) else cell_text(cell) for cell in columns[CASE_ID]]
     return [str(first_row + row) for row in range(count)]
 
 

@@ -5,7 +5,6 @@ and the rest chosen so that sum_m P(m) P(s | m) is the given margin. The a are t
 F(a) = sum_s margin[s] a[s] - sum_m P(m) log sum_s T(s | m) exp(a[s]), found by a damped Newton method (undamped steps
 diverge on a good part of random problems; where damping does not help, a scaling step as in iterative proportional
 fitting, which always gains). This is the I-projection with a fixed margin (Csiszar 1975, Annals of Probability 3:146).
-F does not change when all a[s] rise alike, so the steps leave that direction open and a[first state] = 0 is not enforced.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ Array = NDArray[np.float64]
 
 TOLERANCE = 1e-14  # largest difference of a margin that counts as solved
 GOOD_ENOUGH = 1e-12  # what is promised; rounding may keep a hard problem from TOLERANCE
-SUM_TO_ONE = 1e-9  # how far a template's, level's or margin's row may be from 1
+SUM_TO_ONE = 1e-9  # how far a row of levels or margins may be from it
 MOST_STEPS = 500
 MOST_HALVINGS = 8
 LONGEST_STEP = 5.0  # of any a[s]: farther out the quadratic model is worth nothing
@@ -50,6 +49,7 @@ def tilt(template: Array, levels: Array, margin: Array) -> Array:
         step = _newton_step(conditional, levels, gradient)
         moved, gained = _damped(log_template, levels, margin, a, step, gradient, value)
         a = np.where(gained[:, None], moved, a + np.log(margin) - np.log(reached))
+        a -= a[:, :1]
     conditional, _ = _evaluate(log_template, levels, margin, a)
     off = np.abs(margin - _margins(levels, conditional)).max(initial=0.0)
     if not off < GOOD_ENOUGH:
@@ -58,18 +58,21 @@ def tilt(template: Array, levels: Array, margin: Array) -> Array:
 
 
 def _refuse_ill_posed(template: Array, levels: Array, margin: Array) -> None:
-    for name, rows, lowest in (("template", template, 0.0), ("levels", levels, -1.0), ("margin", margin, 0.0)):
-        if not ((rows > lowest) | ((rows == 0) & (lowest < 0))).all():
-            accepted = "above 0" if lowest == 0 else "0 or above"
-            raise TiltError(f"the {name} holds {np.min(rows):.2g}; accepted: {accepted}")
-        off = np.abs(rows.sum(axis=-1) - 1).max(initial=0.0)
-        if not off < SUM_TO_ONE:
-            raise TiltError(f"a row of the {name} is {off:.2g} away from a sum of 1")
+    if not (template > 0).all():
+        raise TiltError("the template has a state of probability 0; accepted: every state above 0")
+    if not (margin > 0).all():
+        raise TiltError("the margin has a state of probability 0; accepted: every state above 0")
+    if not (levels >= 0).all():
+        raise TiltError("a level's probability is negative or no number")
+    for name, rows in (("levels", levels), ("margin", margin)):
+        if not (np.abs(rows.sum(axis=-1) - 1) < SUM_TO_ONE).all():
+            raise TiltError(f"a row of the {name} does not sum to 1")
 
 
 def _margins(levels: Array, conditional: Array) -> Array:
     """sum_m P(m) P(s | m), (n, states)."""
-    return np.einsum("nl,nls->ns", levels, conditional)
+    margins: Array = np.einsum("nl,nls->ns", levels, conditional)
+    return margins
 
 
 def _evaluate(log_template: Array, levels: Array, margin: Array, a: Array) -> tuple[Array, Array]:
@@ -91,7 +94,8 @@ def _newton_step(conditional: Array, levels: Array, gradient: Array) -> Array:
     # root root' fills the one direction in which F is flat and the gradient zero
     curvature = np.eye(root.shape[1]) * (1 + RIDGE) - np.einsum("nls,nlt->nst", left, right)
     curvature += root[:, :, None] * root[:, None, :]
-    return np.linalg.solve(curvature, (gradient / root)[:, :, None])[..., 0] / root
+    step: Array = np.linalg.solve(curvature, (gradient / root)[:, :, None])[..., 0] / root
+    return step
 
 
 def _damped(

@@ -13,6 +13,7 @@ from thighdx.cases import Cases, different
 from thighdx.cells import Cell, likelihood
 from thighdx.knowledge import Knowledge
 
+ROUNDING = 1e-12  # of a sum of shares: `state@0.5` leaves 0.5 for its six others together
 ROUTINE = "routine"  # the urgency of a case without red flags
 
 
@@ -68,7 +69,7 @@ def _fires(cell: Cell, named: set[int], count: int, threshold: float) -> Fired:
     if cell.stated is not None:
         # the stated probability itself is compared, not what the model makes of it
         probability = float(likelihood(cell, count)[sorted(named)].sum())
-        return Fired.YES if probability >= threshold else Fired.NO
+        return Fired.YES if probability >= threshold - ROUNDING else Fired.NO
     if set(cell.states) <= named:
         return Fired.YES
     return Fired.POSSIBLE if named & set(cell.states) else Fired.NO
