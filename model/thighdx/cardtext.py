@@ -11,6 +11,7 @@ from rich.text import Text
 
 from thighdx.causecard import Advice, BestStudy, CauseCard, Course, Document, Speaking
 from thighdx.report import DISCLAIMER, STYLES
+from thighdx.wording import percent
 
 INDENT = (0, 0, 0, 2)
 
@@ -38,7 +39,7 @@ def _head(card: CauseCard) -> RenderableType:
         Padding(Text(card.description), INDENT),
         Padding(
             Text(
-                f"{card.origin_name}; base rate {_percent(card.base_rate)} in population {card.population}", style="dim"
+                f"{card.origin_name}; base rate {percent(card.base_rate)} in population {card.population}", style="dim"
             ),
             INDENT,
         ),
@@ -102,8 +103,8 @@ def _speaking(title: str, found: tuple[Speaking, ...]) -> RenderableType:
             Text(f"{one.question}{'' if one.question.endswith('?') else ':'} {one.label}"),
             f"{one.finding}={one.state}",
             f"{one.bits:+.1f}",
-            _percent(one.p_here),
-            _percent(one.p_elsewhere),
+            percent(one.p_here),
+            percent(one.p_elsewhere),
         )
     return table
 
@@ -126,7 +127,3 @@ def _lines(lines: Iterable[str]) -> RenderableType:
     for line in lines:
         grid.add_row("-", Text(line))
     return grid
-
-
-def _percent(probability: float) -> str:
-    return f"{100 * probability:.1f} %" if probability >= 0.0005 else "< 0.1 %"

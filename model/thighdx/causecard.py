@@ -15,6 +15,7 @@ from thighdx.knowledge import Knowledge
 from thighdx.rows import Array
 from thighdx.schema import Care, Content, Recovery, Study
 from thighdx.tables import Tables
+from thighdx.wording import state_label
 
 MOST_SPEAKING = 6
 
@@ -183,7 +184,7 @@ def speaking(
                     entry.kind,
                     entry.question,
                     state,
-                    entry.labels.get(state, state.replace("_", " ")),
+                    state_label(entry, state),
                     float(finding.rows[index, place]),
                     float(there[place]),
                     float(bits[place]),

@@ -30,6 +30,15 @@ class Evidence:
         """Number of cases."""
         return int(self.codes.shape[0])
 
+    def take(self, cases: NDArray[np.intp]) -> Evidence:
+        """Some of the cases, each at most once, in the order asked for."""
+        place = np.full(self.cases, -1, dtype=np.intp)
+        place[cases] = np.arange(len(cases))
+        kept = place[self.soft_case] >= 0
+        return Evidence(
+            self.codes[cases], place[self.soft_case[kept]], self.soft_finding[kept], self.soft_likelihood[kept]
+        )
+
 
 def evidence(
     codes: NDArray[np.uint8], soft: Sequence[tuple[int, int, Sequence[float]]] = (), *, most_states: int = 0

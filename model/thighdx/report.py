@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from thighdx.diagnosis import Diagnosis, RedFlagRaised, Share
+from thighdx.wording import count, percent
 
 BAR = 24  # characters of a probability of one
 DISCLAIMER = "For a clinician who can review its basis; not a medical device. Empty means not known, never normal."
@@ -20,10 +21,12 @@ def print_diagnosis(diagnosis: Diagnosis, console: Console, most: int) -> None:
     console.print(_shares("Cause", diagnosis.causes[:most], len(diagnosis.causes)))
     console.print(_shares("Origin", diagnosis.origins, len(diagnosis.origins)))
     if diagnosis.grades:
-        grades = ", ".join(f"{share.name} {_percent(share.probability)}" for share in diagnosis.grades)
+        grades = ", ".join(f"{share.name} {percent(share.probability)}" for share in diagnosis.grades)
         console.print(Text(f"If it is a strain: {grades}"))
     answered = (
-        f"{len(diagnosis.answers)} answers" if diagnosis.answers else "nothing answered, so these are the base rates"
+        count(len(diagnosis.answers), "answer", "answers")
+        if diagnosis.answers
+        else "nothing answered, so these are the base rates"
     )
     console.print(
         Text(f"Population {diagnosis.population}; {answered}; conflict {diagnosis.conflict:.1f} bits", style="dim")
@@ -56,8 +59,8 @@ def _shares(title: str, shares: tuple[Share, ...], of: int) -> Table:
     table.add_column("base rate", justify="right", style="dim", no_wrap=True)
     table.add_column("", no_wrap=True, min_width=BAR)
     for share in shares:
-        base = "" if share.base_rate is None else _percent(share.base_rate)
-        table.add_row(share.name, share.id, _percent(share.probability), base, _bar(share))
+        base = "" if share.base_rate is None else percent(share.base_rate)
+        table.add_row(share.name, share.id, percent(share.probability), base, _bar(share))
     return table
 
 
@@ -68,7 +71,3 @@ def _bar(share: Share) -> Text:
     if share.base_rate is not None:
         cells[min(BAR - 1, round(share.base_rate * BAR))] = "|"
     return Text("".join(cells), style="cyan")
-
-
-def _percent(probability: float) -> str:
-    return f"{100 * probability:.1f} %" if probability >= 0.0005 else "< 0.1 %"

@@ -17,6 +17,8 @@ SETTINGS = {
     "server.maxUploadSize": "20",
     "server.fileWatcherType": "none",
     "client.toolbarMode": "minimal",
+    "theme.light.primaryColor": "#0072b2",
+    "theme.dark.primaryColor": "#4aa8de",
 }  # as .streamlit/config.toml has them for a checkout; an installed wheel has no such folder
 
 

@@ -1,0 +1,54 @@
+"""Red flags, the most urgent first. They follow from the answers alone and stand whatever the probabilities are."""
+
+from __future__ import annotations
+
+from html import escape
+from itertools import groupby
+
+import streamlit as st
+
+from thighdx.diagnosis import RedFlagRaised
+from thighdx.knowledge import Knowledge
+from thighdx.page.words import plain
+from thighdx.wording import count
+
+ANCHOR = "red-flags"
+BOXES = {"emergency": st.error, "urgent": st.warning}  # the rest are told as information
+
+
+def draw_red_flags(knowledge: Knowledge, flags: tuple[RedFlagRaised, ...]) -> None:
+    """A box for each urgency, or a quiet line where no red flag fires."""
+    with st.container(key="red-flags"):
+        st.header("Red flags", anchor=ANCHOR)
+        if not flags:
+            st.markdown("None among the answers given. What was not asked cannot raise one.")
+            return
+        for urgency, group in groupby(flags, key=lambda flag: flag.urgency):
+            raised = tuple(group)
+            lines = "\n".join(_line(flag) for flag in raised)
+            box = BOXES.get(urgency, st.info)
+            box(f"**{urgency.upper()}: {plain(raised[0].within)}**\n{lines}", icon=":material/flag:")
+        st.caption("They stand whatever the probabilities below.")
+        with st.expander("What they may be, and where this is written"):
+            st.markdown("\n".join(_basis(knowledge, flag) for flag in flags))
+
+
+def draw_glance(flags: tuple[RedFlagRaised, ...], leading: str) -> None:
+    """One line for narrow screens, where the results stand far below the questions; it leads to them."""
+    urgency = flags[0].urgency if flags else "none"
+    said = f"{urgency.upper()}: {count(len(flags), 'red flag', 'red flags')}" if flags else "No red flag"
+    st.html(
+        f'<div class="glance glance-{escape(urgency)}" role="status"><a href="#{ANCHOR}">'
+        f"<b>{escape(said)}</b><span>{escape(leading)}</span></a></div>"
+    )
+
+
+def _line(flag: RedFlagRaised) -> str:
+    possible = " (possible: one of the states answered)" if flag.possible else ""
+    return f"- **{plain(flag.name)}**{possible}. {plain(flag.action)}"
+
+
+def _basis(knowledge: Knowledge, flag: RedFlagRaised) -> str:
+    causes = ", ".join(knowledge.content.causes[cause].name for cause in flag.may_be)
+    may_be = f" May be: {plain(causes)}." if causes else ""
+    return f"- **{plain(flag.name)}**.{may_be} Written in: {plain('; '.join(flag.sources))}."
