@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from streamlit.testing.v1 import AppTest
 from thighdx import ImpossibleEvidenceError, Knowledge, diagnose, load_knowledge
-from thighdx.charts import percent, share_chart, share_spec
+from thighdx.charts import share_chart, share_spec
 from thighdx.page.answers import answer_key
 from thighdx.page.launch import POPULATION, PRIORS
+from thighdx.wording import percent
 
 if TYPE_CHECKING:
     from streamlit.testing.v1.element_tree import Radio, Selectbox

@@ -5,13 +5,17 @@ from __future__ import annotations
 from thighdx.schema import Finding
 
 
+GAP = "\N{NO-BREAK SPACE}"  # keeps a number and its sign on one line
+
+
 def percent(probability: float) -> str:
     """`46.6 %`; what would read as none or all is said as `< 0.1 %` and `> 99.9 %`."""
     if 0 < probability < 0.0005:
-        return "< 0.1 %"
+        return f"<{GAP}0.1{GAP}%"
     if 0.9995 <= probability < 1:
-        return "> 99.9 %"
-    return f"{100 * probability:.1f} %"
+        return f">{GAP}99.9{GAP}%"
+    # numbers that differ by rounding alone read alike
+    return f"{round(probability, 12):.1%}".replace("%", f"{GAP}%")
 
 
 def state_label(entry: Finding, state: str) -> str:
