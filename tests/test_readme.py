@@ -50,9 +50,9 @@ def test_code_runs(code: str, folder: Path) -> None:
 
 @pytest.mark.parametrize("target", re.findall(r"^    make (\w+)", TEXT, re.M))
 def test_make_target_exists(target: str) -> None:
-    done = run(["make", "--dry-run", "--always-make", target], ROOT)
-    assert done.returncode == 0, done.stderr
-    assert "pip" in done.stdout
+    """Read, not run: even a dry run would follow `$(MAKE)` and so start these tests within themselves."""
+    targets = re.findall(r"^(\w+):.*## \w", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
+    assert target in targets
 
 
 def test_links_lead_somewhere() -> None:
