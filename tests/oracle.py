@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
 from thighdx.evidence import Evidence, evidence
 from thighdx.tables import FindingTable, MechanismTable, Tables
 

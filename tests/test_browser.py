@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import expect
+
 from thighdx import diagnose, load_knowledge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from playwright.sync_api import Browser, Locator, Page
+
     from thighdx import Knowledge
 
 pytestmark = pytest.mark.browser

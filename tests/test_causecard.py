@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
+
 from thighdx import KnowledgeError, diagnose, load_knowledge
 from thighdx.cardtext import print_cause_card
 from thighdx.causecard import MOST_SPEAKING, CauseCard, cause_card, elsewhere, log_ratios

@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from tests.handmade import write_priors
 from thighdx import CaseError, Knowledge, load_knowledge
 from thighdx.cases import Cases, read_case, read_columns
 from thighdx.cells import EMPTY, Cell, likelihood, parse_cell
-
-from tests.handmade import write_priors
 
 STATES = ("none", "some", "marked")
 MISSING = [None, float("nan"), np.nan, pd.NA, pd.NaT, "", "   ", "\t"]

@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+
 from thighdx import __version__, diagnose, load_knowledge
 from thighdx.cli import cli
 

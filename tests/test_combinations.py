@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+
 from thighdx.assess import get_model
 from thighdx.cases import read_case
 

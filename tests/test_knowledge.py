@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Callable, Iterator
-from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,15 +13,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from tests.handmade import Tables, drop, put, small_priors, write_priors, write_toml
 from thighdx import Knowledge, KnowledgeError, load_knowledge, reading
 from thighdx.engine import Engine
 from thighdx.errors import Fault
 from thighdx.evidence import evidence
-from thighdx.reading import shipped_folder
+from thighdx.reading import shipped_folder, thawed
 from thighdx.schema import Row
 from thighdx.tables import build_tables
-
-from tests.handmade import Tables, drop, put, small_priors, write_priors, write_toml
 
 GUESS = {"weight": 4, "estimate": "a guess"}
 
@@ -499,7 +499,7 @@ def test_an_overlay_leaves_everything_else(small: Knowledge) -> None:
     changed = small.with_overlay({"findings": {"walking": {"rows": {"tear": row({"unable": 0.4})}}}})
     expected = small_priors()
     expected["findings"]["walking"]["rows"]["tear"] = row({"unable": 0.4})
-    assert changed.document.tables == expected
+    assert thawed(changed.document.tables) == expected
 
 
 def test_a_row_may_become_a_ratio_and_a_ratio_a_row(small: Knowledge) -> None:
@@ -519,7 +519,7 @@ def test_an_overlay_replaces_a_template_whole(small: Knowledge) -> None:
     given_ = {"none": {"positive": 0.5}, "some": {"negative": 0.1}}
     template = {"reason": "new", "given": given_}
     changed = small.with_overlay({"mechanisms": {"irritation": {"templates": {"slump": template}}}})
-    assert changed.document.tables["mechanisms"]["irritation"]["templates"]["slump"] == template
+    assert thawed(changed.document.tables)["mechanisms"]["irritation"]["templates"]["slump"] == template
 
 
 def test_half_a_row_is_a_fault(small: Knowledge) -> None:
@@ -659,9 +659,9 @@ def updates(knowledge: Knowledge) -> dict[str, Knowledge]:
 
 
 def test_updates_leave_the_original_as_it_was(small: Knowledge) -> None:
-    before = deepcopy(dict(small.document.tables)), small.digest, repr(small.content)
+    before = thawed(small.document.tables), small.digest, repr(small.content)
     new = updates(small)
-    assert (small.document.tables, small.digest, repr(small.content)) == before
+    assert (thawed(small.document.tables), small.digest, repr(small.content)) == before
     assert len({one.digest for one in new.values()} | {small.digest}) == 6
 
 
@@ -788,3 +788,24 @@ def test_a_shipped_row_can_be_replaced(data: st.DataObject) -> None:
     changed = build_tables(shipped().with_row(name, cause, p, weight=2, estimate="to see what it does"))
     table = changed.findings[changed.finding_index[name]]
     np.testing.assert_allclose(table.rows[changed.causes.index(cause)], 1 / len(finding.states), rtol=1e-12)
+
+
+def test_misshapen_and_disagreeing_tables_are_reported_together(tmp_path: Path) -> None:
+    tables = small_priors()
+    put(tables, "findings.slump.rows.tear", {"p": {"positive": 1.4}, "weight": 2, "estimate": "too much"})
+    put(tables, "findings.slump.colour", "red")
+    put(tables, "red_flags.cannot_walk.may_be", ["teer"])
+    with pytest.raises(KnowledgeError) as refused:
+        load_knowledge(write_priors(tmp_path, tables))
+    assert len(refused.value.faults) == 3
+
+
+def test_knowledge_survives_pickling_and_cannot_be_changed_from_within() -> None:
+    knowledge = load_knowledge()
+    again = pickle.loads(pickle.dumps(knowledge))  # noqa: S301 - our own bytes
+    assert again == knowledge
+    assert again.content.findings.keys() == knowledge.content.findings.keys()
+    with pytest.raises(TypeError):
+        knowledge.document.tables["causes"]["strain"] = {}
+    with pytest.raises(AttributeError):
+        knowledge.document.tables["causes"].pop("strain")

@@ -13,6 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+
+from tests.oracle import draw_cases, hard, random_likelihoods, random_tables, to_evidence
 from thighdx import Knowledge, engine, load_knowledge
 from thighdx.cases import read_case
 from thighdx.engine import Engine, Posterior
@@ -20,8 +22,6 @@ from thighdx.evidence import Evidence, evidence
 from thighdx.rows import complete
 from thighdx.schema import Row
 from thighdx.tables import FindingTable, MechanismTable, Tables, build_tables
-
-from tests.oracle import draw_cases, hard, random_likelihoods, random_tables, to_evidence
 
 Array = NDArray[np.float64]
 

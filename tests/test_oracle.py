@@ -8,9 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from thighdx.engine import Engine
-from thighdx.network import build_network
-from thighdx.tables import FindingTable, MechanismTable, Tables
 
 from tests.oracle import (
     enumerated_posterior,
@@ -21,6 +18,9 @@ from tests.oracle import (
     random_tables,
     to_evidence,
 )
+from thighdx.engine import Engine
+from thighdx.network import build_network
+from thighdx.tables import FindingTable, MechanismTable, Tables
 
 seeds = st.integers(0, 2**32 - 1)
 

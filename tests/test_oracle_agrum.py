@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
+from tests.oracle import agrum_network, agrum_posterior, random_cases, to_evidence
 from thighdx import load_knowledge
 from thighdx.engine import Engine
 from thighdx.tables import build_tables
-
-from tests.oracle import agrum_network, agrum_posterior, random_cases, to_evidence
 
 
 @pytest.mark.parametrize("population", ["distance_runners", "uniform"])

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+
+from tests.oracle import CAUSE, pgmpy_posterior, random_cases, to_evidence
 from thighdx import load_knowledge
 from thighdx.engine import Engine
 from thighdx.network import build_network
 from thighdx.tables import Tables, build_tables
-
-from tests.oracle import CAUSE, pgmpy_posterior, random_cases, to_evidence
 
 if TYPE_CHECKING:
     from pgmpy.inference import VariableElimination

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
+
 from thighdx import ImpossibleEvidenceError, Knowledge, diagnose, load_knowledge
 from thighdx.charts import share_chart, share_spec
 from thighdx.page.answers import answer_key
@@ -16,6 +17,7 @@ from thighdx.wording import percent
 
 if TYPE_CHECKING:
     from streamlit.testing.v1.element_tree import Radio, Selectbox
+
     from thighdx import Diagnosis
 
 APP = Path(__file__).resolve().parents[1] / "app.py"

@@ -13,6 +13,9 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from tests.handmade import write_priors
+from tests.oracle import enumerated_posterior
 from thighdx import Knowledge, KnowledgeError, TableError, __version__, diagnose, load_knowledge, score
 from thighdx.assess import Model, assess, get_model
 from thighdx.cases import read_columns
@@ -20,9 +23,6 @@ from thighdx.cells import likelihood, parse_cell
 from thighdx.engine import Engine
 from thighdx.score import output_columns, score_columns
 from thighdx.tables import build_tables
-
-from tests.handmade import write_priors
-from tests.oracle import enumerated_posterior
 
 CELLS = {
     "age": ["", "25", "45", "70.5"],

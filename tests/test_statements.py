@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 import pytest
 from pydantic import BaseModel, ConfigDict, model_validator
+
 from thighdx.knowledge import Knowledge, load_knowledge
 from thighdx.tables import Tables, background, build_tables
 

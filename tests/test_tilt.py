@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+
 from thighdx.rows import floored
 from thighdx.tilt import TiltError, tilt
 

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from tests.handmade import put, small_priors, write_priors
 from thighdx import Knowledge, diagnose, load_knowledge
 from thighdx.cases import read_case, read_columns
 from thighdx.schema import RedFlag
 from thighdx.tables import Tables, build_tables
 from thighdx.triage import Fired, red_flags
-
-from tests.handmade import put, small_priors, write_priors
 
 Case = dict[str, str]
 

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
 from thighdx import Diagnosis, Knowledge, diagnose, load_knowledge
 
 if TYPE_CHECKING:

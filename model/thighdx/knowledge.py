@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,33 +13,8 @@ from pydantic import ValidationError
 from thighdx import schema
 from thighdx.checks import check
 from thighdx.errors import Fault, KnowledgeError, UnknownNameError, unknown
-from thighdx.reading import Document, document_of, read_document, read_toml
-
-TABLES: dict[str, tuple[type[schema.Table], ...]] = {
-    "": (schema.Content,),
-    "causes.*": (schema.Cause,),
-    "causes.*.grading": (schema.Grading,),
-    "causes.*.care": (schema.Care,),
-    "findings.*": (schema.Finding,),
-    "findings.*.from_number": (schema.FromNumber,),
-    "findings.*.background": (schema.Row,),
-    "findings.*.rows.*": (schema.Row, schema.RatioRow),
-    "mechanisms.*": (schema.Mechanism,),
-    "mechanisms.*.background": (schema.Row,),
-    "mechanisms.*.rows.*": (schema.Row,),
-    "mechanisms.*.templates.*": (schema.Template,),
-    "populations.*": (schema.Population,),
-    "populations.*.origins": (schema.Shares,),
-    "populations.*.causes": (schema.Shares,),
-    "populations.*.within.*": (schema.Shares,),
-    "populations.*.mix.*": (schema.Row,),
-    "red_flags.*": (schema.RedFlag,),
-    "thresholds": (schema.Thresholds,),
-    "sources.*": (schema.Source,),
-    "figures.*": (schema.Figure,),
-    "studies.*": (schema.Study,),
-    "combinations.*": (schema.Combination,),
-}  # which table stands where; only to name the accepted keys of a misspelt one
+from thighdx.reading import Document, document_of, read_document, read_toml, thawed
+from thighdx.shape import faults_of_shape
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +26,16 @@ class Knowledge:
     digest: str
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Knowledge) and self.digest == other.digest
+        """Same content, causes and findings in the same order (which the digest does not see)."""
+        mine, others = (self.digest, self.causes, self.findings), None
+        if isinstance(other, Knowledge):
+            others = (other.digest, other.causes, other.findings)
+        return mine == others
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled as plain tables and built anew, for the workers of a cluster."""
+        document = self.document
+        return _rebuild, (thawed(document.tables), dict(document.stated_in), document.beneath)
 
     def __hash__(self) -> int:
         return hash(self.digest)
@@ -145,14 +128,19 @@ def load_knowledge(*places: Path | str) -> Knowledge:
 
 def build(document: Document) -> Knowledge:
     """Check a merged document and freeze it. Raises `KnowledgeError` with every fault."""
+    tables = thawed(document.tables)
     try:
-        content = schema.Content.model_validate(document.tables)
+        content = schema.Content.model_validate(tables)
     except ValidationError as error:
-        raise KnowledgeError([_fault(document, detail) for detail in error.errors(include_url=False)]) from None
+        raise KnowledgeError(faults_of_shape(document, error)) from None
     faults = [Fault(document.place(path), message) for path, message in check(content, document.beneath)]
     if faults:
         raise KnowledgeError(faults)
-    return Knowledge(content, document, document.digest())
+    return Knowledge(content, document.frozen(), document.digest())
+
+
+def _rebuild(tables: dict[str, Any], stated_in: dict[tuple[str, ...], str], beneath: frozenset[Any]) -> Knowledge:
+    return build(Document(tables, stated_in, beneath))
 
 
 def _row(
@@ -160,25 +148,3 @@ def _row(
 ) -> dict[str, Any]:
     row: dict[str, Any] = {"p": dict(p), "weight": weight, "figures": list(figures), "sources": list(sources)}
     return row if estimate is None else row | {"estimate": estimate}
-
-
-def _fault(document: Document, detail: Mapping[str, Any]) -> Fault:
-    """One pydantic error in this project's words: place, found, accepted, nearest."""
-    path = tuple(str(part) for part in detail["loc"] if not str(part).startswith("row:"))
-    place = document.place(path)
-    if detail["type"] == "extra_forbidden":
-        return Fault(place, unknown(path[-1], "a key here", _accepted_keys(path[:-1])))
-    if detail["type"] == "missing":
-        return Fault(place, "is missing")
-    message = str(detail["msg"])
-    found = detail["input"]
-    shown = repr(found) if isinstance(found, str | int | float | bool) else type(found).__name__
-    return Fault(place, f"found {shown[:80]}; accepted: {message[0].lower()}{message[1:]}")
-
-
-def _accepted_keys(path: tuple[str, ...]) -> list[str]:
-    dotted = ".".join(path)
-    for pattern, tables in TABLES.items():
-        if fnmatchcase(dotted, pattern) and pattern.count(".") == dotted.count("."):
-            return list(dict.fromkeys(key for table in tables for key in table.model_fields))
-    return []

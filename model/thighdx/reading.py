@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import as_file, files
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import tomli
@@ -48,9 +49,13 @@ class Document:
         dotted = ".".join(whole)
         return f"{self.stated_in[known]}: {dotted}" if known else dotted
 
+    def frozen(self) -> Document:
+        """The same document, which nothing can change any more."""
+        return Document(_freeze(self.tables), MappingProxyType(dict(self.stated_in)), self.beneath)
+
     def laid_over(self, overlay: Document) -> Document:
         """A new document in which the overlay replaces what it states."""
-        merged, stated = _copy(self.tables), dict(self.stated_in)
+        merged, stated = thawed(self.tables), dict(self.stated_in)
         _Merger("", stated).merge(merged, overlay.tables)
         stated |= overlay.stated_in
         beneath = {(kind, key) for kind in ("figures", "sources") for key in self.tables.get(kind, ())}
@@ -58,7 +63,9 @@ class Document:
 
     def digest(self) -> str:
         """SHA-256 of the merged tables as key-sorted JSON."""
-        text = json.dumps(self.tables, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        text = json.dumps(
+            thawed(self.tables), sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False
+        )
         return sha256(text.encode()).hexdigest()
 
 
@@ -154,7 +161,7 @@ class _Merger:
                         Fault(f"{self.name}: {'.'.join(here)}", f"stated before in {_file_of(self.stated, here)}")
                     )
             else:
-                into[key] = _copy(value)
+                into[key] = thawed(value)
                 _note(value, here, self.name, self.stated)
 
 
@@ -173,10 +180,17 @@ def _file_of(stated: Mapping[Path_, str], path: Path_) -> str:
     return stated.get(path) or next(file for known, file in stated.items() if known[: len(path)] == path)
 
 
-def _copy(value: Any) -> Any:
+def thawed(value: Any) -> Any:
+    """A copy of plain dicts and lists that may be changed."""
     if isinstance(value, Mapping):
-        return {key: _copy(inner) for key, inner in value.items()}
-    return [_copy(inner) for inner in value] if isinstance(value, list | tuple) else value
+        return {key: thawed(inner) for key, inner in value.items()}
+    return [thawed(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
+def _freeze(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return MappingProxyType({key: _freeze(inner) for key, inner in value.items()})
+    return tuple(_freeze(inner) for inner in value) if isinstance(value, list | tuple) else value
 
 
 def _depth(value: object) -> int:

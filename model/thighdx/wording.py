@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from thighdx.schema import Finding
 
-
 GAP = "\N{NO-BREAK SPACE}"  # keeps a number and its sign on one line
 
 

@@ -1,0 +1,131 @@
+"""Misshapen tables of the priors, said in this project's words, with what else is wrong beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+from pydantic import ValidationError
+
+from thighdx import schema
+from thighdx.checks import check
+from thighdx.errors import Fault, unknown
+from thighdx.reading import Document, thawed
+
+TABLES: dict[str, tuple[type[schema.Table], ...]] = {
+    "": (schema.Content,),
+    "causes.*": (schema.Cause,),
+    "causes.*.grading": (schema.Grading,),
+    "causes.*.care": (schema.Care,),
+    "findings.*": (schema.Finding,),
+    "findings.*.from_number": (schema.FromNumber,),
+    "findings.*.background": (schema.Row,),
+    "findings.*.rows.*": (schema.Row, schema.RatioRow),
+    "mechanisms.*": (schema.Mechanism,),
+    "mechanisms.*.background": (schema.Row,),
+    "mechanisms.*.rows.*": (schema.Row,),
+    "mechanisms.*.templates.*": (schema.Template,),
+    "populations.*": (schema.Population,),
+    "populations.*.origins": (schema.Shares,),
+    "populations.*.causes": (schema.Shares,),
+    "populations.*.within.*": (schema.Shares,),
+    "populations.*.mix.*": (schema.Row,),
+    "red_flags.*": (schema.RedFlag,),
+    "thresholds": (schema.Thresholds,),
+    "sources.*": (schema.Source,),
+    "figures.*": (schema.Figure,),
+    "studies.*": (schema.Study,),
+    "combinations.*": (schema.Combination,),
+}  # which table stands where; only to name the accepted keys of a misspelt one
+
+# entries that can be set aside, so that the rest can still be checked
+ENTRIES = (
+    "findings.*.rows.*",
+    "mechanisms.*.rows.*",
+    "mechanisms.*.templates.*",
+    "populations.*.mix.*",
+    "causes.*.care",
+    "red_flags.*",
+    "studies.*",
+    "combinations.*",
+    "figures.*",
+    "sources.*",
+)
+
+KeyPath = tuple[str, ...]
+
+
+def faults_of_shape(document: Document, error: ValidationError) -> list[Fault]:
+    """Every misshapen key, and what else disagrees once the misshapen entries are set aside."""
+    details = error.errors(include_url=False)
+    return [*(_fault(document, detail) for detail in details), *_faults_of_the_rest(document, details)]
+
+
+def _faults_of_the_rest(document: Document, details: list[Any]) -> Iterator[Fault]:
+    rest = thawed(document.tables)
+    aside = set()
+    for detail in details:
+        path = _path(detail)
+        entry = path if detail["type"] == "extra_forbidden" else _entry(path)
+        if entry is None or not _remove(rest, entry):
+            return
+        aside.add(entry[-1])
+    try:
+        content = schema.Content.model_validate(rest)
+    except ValidationError:
+        return
+    unused = {(kind, name) for kind in ("figures", "sources") for name in rest.get(kind, ())}
+    for place, message in check(content, may_be_unused=unused):
+        # what only follows from an entry set aside is no fault of its own
+        if not any(name in place or f"'{name}'" in message for name in aside):
+            yield Fault(document.place(place), message)
+
+
+def _path(detail: Mapping[str, Any]) -> KeyPath:
+    return tuple(str(part) for part in detail["loc"] if not str(part).startswith("row:"))
+
+
+def _entry(path: KeyPath) -> KeyPath | None:
+    """The entry around a key that can be set aside, if there is one."""
+    heads = [path[:length] for length in range(len(path), 0, -1)]
+    return next((head for head in heads if any(_matches(head, pattern) for pattern in ENTRIES)), None)
+
+
+def _remove(tables: Any, path: KeyPath) -> bool:
+    """Take a key out of nested tables; whether it is out now."""
+    for key in path[:-1]:
+        if not isinstance(tables, dict):
+            return False
+        tables = tables.get(key, {})
+    if not isinstance(tables, dict):
+        return False
+    tables.pop(path[-1], None)
+    return True
+
+
+def _fault(document: Document, detail: Mapping[str, Any]) -> Fault:
+    """One pydantic error: place, found, accepted, nearest."""
+    path = _path(detail)
+    place = document.place(path)
+    if detail["type"] == "extra_forbidden":
+        return Fault(place, unknown(path[-1], "a key here", _accepted_keys(path[:-1])))
+    if detail["type"] == "missing":
+        return Fault(place, "is missing")
+    message = str(detail["msg"])
+    found = detail["input"]
+    shown = repr(found) if isinstance(found, str | int | float | bool) else type(found).__name__
+    return Fault(place, f"found {shown[:80]}; accepted: {message[0].lower()}{message[1:]}")
+
+
+def _accepted_keys(path: KeyPath) -> list[str]:
+    """The keys of the table at `path`; a row may be of either kind."""
+    for pattern, tables in TABLES.items():
+        if _matches(path, pattern):
+            return list(dict.fromkeys(key for table in tables for key in table.model_fields))
+    return []
+
+
+def _matches(path: KeyPath, pattern: str) -> bool:
+    parts = pattern.split(".") if pattern else []
+    return len(parts) == len(path) and all(map(fnmatchcase, path, parts))
