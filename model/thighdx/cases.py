@@ -2,36 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import partial
 from types import MappingProxyType
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from thighdx.cells import EMPTY, Cell, likelihood, parse_cell, parse_number
 from thighdx.errors import CaseError, Fault, unknown
-from thighdx.evidence import Evidence
+from thighdx.evidence import Evidence, evidence
 from thighdx.knowledge import Knowledge
 from thighdx.schema import Finding
 
 CASE_ID = "case_id"
-FEW = 8  # different cells that are quicker looked for one by one than looked up
 
-Index = NDArray[np.integer[Any]]
+K = TypeVar("K", bound=Hashable)
 
-
-@dataclass(frozen=True)
-class Texts:
-    """A column of texts: the different ones (some may repeat), and which of them each case has (`index`, (cases,))."""
-
-    different: tuple[str, ...]
-    index: Index
-
-
-Column = Sequence[object] | Texts  # of a sequence one cell a case: text, None, NaN or a number
+Column = Sequence[object]  # one cell a case; text, None, NaN or a number
 
 
 @dataclass(frozen=True)
@@ -39,20 +29,10 @@ class Answers:
     """One finding's answers: the different cells found, and which of them each case has (`index`, (cases,))."""
 
     cells: tuple[Cell, ...]
-    index: Index
-
-    def look_up(self, values: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """(cases,): of `values`, one for each different cell, the one of the case's cell."""
-        shown = np.flatnonzero(values)
-        if len(shown) > FEW:
-            return values[self.index]
-        result = np.zeros(self.index.shape, dtype=np.uint8)
-        for number in shown:
-            result[self.index == number] = values[number]
-        return result
+    index: NDArray[np.intp]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Problem:
     """A cell that could not be read: its row (from 0 within the cases read), column and what is wrong."""
 
@@ -63,41 +43,12 @@ class Problem:
 
 @dataclass(frozen=True)
 class Cases:
-    """Cases as read. `answers` holds the findings that have a column, `places` the names of those columns.
-
-    `row_faults` are rows that are broken as a whole (row -> what is wrong).
-    """
+    """Cases as read. `answers` holds the findings that have a column; problems are in row order."""
 
     count: int
     answers: Mapping[str, Answers]
-    places: Mapping[str, str]
-    row_faults: Mapping[int, str]
     evidence: Evidence
-
-    @cached_property
-    def wrong(self) -> dict[str, NDArray[np.intp]]:
-        """Finding -> the rows whose cell could not be read, where there are any."""
-        found = {}
-        for name, read in self.answers.items():
-            bad = np.array([cell.fault is not None for cell in read.cells], dtype=np.uint8)
-            if bad.any():
-                found[name] = np.flatnonzero(read.look_up(bad))
-        return found
-
-    @property
-    def problem_count(self) -> int:
-        """How many problems there are."""
-        return len(self.row_faults) + sum(map(len, self.wrong.values()))
-
-    @cached_property
-    def problems(self) -> tuple[Problem, ...]:
-        """Every problem, in row order."""
-        found = [Problem(row, "", message) for row, message in self.row_faults.items()]
-        for name, rows in self.wrong.items():
-            read, place = self.answers[name], self.places[name]
-            numbers = zip(rows.tolist(), read.index[rows].tolist(), strict=True)
-            found.extend(Problem(row, place, str(read.cells[number].fault)) for row, number in numbers)
-        return tuple(sorted(found, key=lambda problem: problem.row))
+    problems: tuple[Problem, ...]
 
     def statuses(self) -> list[str]:
         """`ok`, or everything wrong with the row."""
@@ -105,10 +56,7 @@ class Cases:
         for problem in self.problems:
             place = f"column '{problem.column}': " if problem.column else "row "
             wrong.setdefault(problem.row, []).append(place + problem.message)
-        result = ["ok"] * self.count
-        for row, said in wrong.items():
-            result[row] = "; ".join(said)
-        return result
+        return ["; ".join(wrong[row]) if row in wrong else "ok" for row in range(self.count)]
 
 
 def number_columns(knowledge: Knowledge) -> dict[str, str]:
@@ -133,17 +81,23 @@ def read_columns(
     `row_faults` are rows that are broken as a whole (row -> what is wrong).
     """
     answers: dict[str, Answers] = {}
-    places: dict[str, str] = {}
+    problems = [Problem(row, "", message) for row, message in row_faults.items()]
     for name, entry in knowledge.content.findings.items():
-        number = entry.from_number.column if entry.from_number is not None else None
-        if number is not None and number in columns:
-            answers[name] = _with_number(_texts(columns[number]), _texts(columns.get(name, [None] * count)), entry)
-            places[name] = f"{number}, {name}" if name in columns else number
-        elif name in columns:
-            read = _texts(columns[name])
-            answers[name] = Answers(tuple(parse_cell(text, entry.states) for text in read.different), read.index)
-            places[name] = name
-    return Cases(count, answers, places, row_faults, _evidence(knowledge, answers, count))
+        number = entry.from_number.column if entry.from_number is not None else name
+        if name not in columns and number not in columns:
+            continue
+        if number != name and number in columns:
+            given = zip(map(cell_text, columns[number]), map(cell_text, columns.get(name, [None] * count)), strict=True)
+            read = _read(given, partial(_from_number, entry=entry))
+        else:
+            read = _read(map(cell_text, columns[name]), partial(parse_cell, states=entry.states))
+        place = ", ".join(column for column in dict.fromkeys((number, name)) if column in columns)
+        answers[name] = read
+        bad = np.array([cell.fault is not None for cell in read.cells], dtype=bool)
+        rows = np.flatnonzero(bad[read.index]) if bad.any() else ()
+        problems.extend(Problem(int(row), place, str(read.cells[read.index[row]].fault)) for row in rows)
+    problems.sort(key=lambda problem: problem.row)
+    return Cases(count, answers, _evidence(knowledge, answers, count), tuple(problems))
 
 
 def read_case(knowledge: Knowledge, case: Mapping[str, object]) -> Cases:
@@ -157,13 +111,11 @@ def read_case(knowledge: Knowledge, case: Mapping[str, object]) -> Cases:
     return cases
 
 
-def _texts(column: Column) -> Texts:
-    """Each different text once."""
-    if isinstance(column, Texts):
-        return column
-    seen: dict[str, int] = {}
-    index = np.fromiter((seen.setdefault(cell_text(cell), len(seen)) for cell in column), dtype=np.intp)
-    return Texts(tuple(seen), index)
+def _read(keys: Iterable[K], parse: Callable[[K], Cell]) -> Answers:
+    """Each different key is parsed once."""
+    seen: dict[K, int] = {}
+    index = np.fromiter((seen.setdefault(key, len(seen)) for key in keys), dtype=np.intp)
+    return Answers(tuple(parse(key) for key in seen), index)
 
 
 def cell_text(value: object) -> str:
@@ -178,18 +130,9 @@ def cell_text(value: object) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def _with_number(numbers: Texts, beside: Texts, entry: Finding) -> Answers:
-    """A finding for which a number column stands, with the finding's own column beside it."""
-    pairs = numbers.index.astype(np.int64) * len(beside.different) + beside.index
-    found, index = np.unique(pairs, return_inverse=True)
-    texts = (divmod(pair, len(beside.different)) for pair in found.tolist())
-    return Answers(
-        tuple(_from_number(numbers.different[one], beside.different[other], entry) for one, other in texts), index
-    )
-
-
-def _from_number(number_text: str, text: str, entry: Finding) -> Cell:
+def _from_number(texts: tuple[str, str], entry: Finding) -> Cell:
     """The state that a number (first text) stands for; at odds with a cell beside it (second), a fault."""
+    number_text, text = texts
     scale = entry.from_number
     assert scale is not None  # noqa: S101 - the caller has a number column
     cell = parse_cell(text, entry.states)
@@ -205,26 +148,26 @@ def _from_number(number_text: str, text: str, entry: Finding) -> Cell:
 
 
 def _evidence(knowledge: Knowledge, answers: Mapping[str, Answers], count: int) -> Evidence:
+    codes = np.zeros((count, len(knowledge.findings)), dtype=np.uint8)
+    soft: list[tuple[int, int, Sequence[float]]] = []
     entries = knowledge.content.findings
-    widest = max(len(entry.states) for entry in entries.values())
-    codes = np.zeros((len(entries), count), dtype=np.uint8)
-    soft: list[tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]] = [
-        (np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp), np.zeros((0, widest)))
-    ]
-    for position, (name, entry) in enumerate(entries.items()):
-        if name not in answers:
+    for position, name in enumerate(knowledge.findings):
+        read = answers.get(name, None)
+        if read is None:
             continue
-        read = answers[name]
-        hard = np.array([cell.states[0] + 1 if cell.is_hard else 0 for cell in read.cells], dtype=np.uint8)
-        if (hard == np.arange(len(hard))).all():
-            codes[position] = read.index
-        else:
-            codes[position] = read.look_up(hard)
-        is_soft = np.array([not (cell.is_empty or cell.is_hard) for cell in read.cells], dtype=np.uint8)
-        if is_soft.any():
-            rows = np.flatnonzero(read.look_up(is_soft))
-            values = np.zeros((len(read.cells), widest))
-            for number in np.flatnonzero(is_soft):
-                values[number, : len(entry.states)] = likelihood(read.cells[number], len(entry.states))
-            soft.append((rows, np.full(rows.shape, position, dtype=np.intp), values[read.index[rows]]))
-    return Evidence(codes.T, *(np.concatenate(part) for part in zip(*soft, strict=True)))
+        states = len(entries[name].states)
+        hard = np.array([cell.states[0] + 1 if cell.is_hard else 0 for cell in read.cells] or [0], dtype=np.uint8)
+        codes[:, position] = hard[read.index]
+        for number, cell in enumerate(read.cells):
+            if not cell.is_empty and not cell.is_hard:
+                values = likelihood(cell, states).tolist()
+                soft.extend((int(row), position, values) for row in np.flatnonzero(read.index == number))
+    widest = max(len(entry.states) for entry in entries.values())
+    return evidence(codes, soft, most_states=widest)
+
+
+def different(cases: Cases, name: str) -> Iterator[tuple[Cell, NDArray[np.intp]]]:
+    """Each different cell of a finding with the rows that have it; an unasked finding is one empty cell."""
+    read = cases.answers.get(name, Answers((EMPTY,), np.zeros(cases.count, dtype=np.intp)))
+    for number, cell in enumerate(read.cells):
+        yield cell, np.flatnonzero(read.index == number)
