@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.handmade import write_priors
 from thighdx import CaseError, Knowledge, load_knowledge
 from thighdx.cases import Cases, read_case, read_columns
-from thighdx.cells import EMPTY, Cell, likelihood, parse_cell
+from thighdx.cells import EMPTY, Cell, likelihood, parse_cell, parse_number
 
 STATES = ("none", "some", "marked")
 MISSING = [None, float("nan"), np.nan, pd.NA, pd.NaT, "", "   ", "\t"]
@@ -303,3 +303,26 @@ def test_a_cell_without_a_fault_has_states_or_is_empty() -> None:
     assert Cell((1,)).is_hard
     assert not Cell((0, 1)).is_hard
     assert not Cell((1,), stated=0.8).is_hard
+
+
+@pytest.mark.parametrize("text", ["1" * 1_000_000 + "x", "sudden@" + "1" * 1_000_000 + "x"])
+def test_a_huge_cell_is_refused_at_once_and_said_briefly(text: str) -> None:
+    """A quadratic pattern would take hours here."""
+    cell = parse_cell(text, ("gradual", "sudden"))
+    assert cell.fault is not None
+    assert len(cell.fault) < 500
+    said = parse_number(text, 0, 120, "years")
+    assert isinstance(said, str)
+    assert len(said) < 500
+
+
+def test_control_characters_of_a_cell_do_not_reach_the_terminal() -> None:
+    fault = parse_cell("\x1b]0;title\x07", ("no", "yes")).fault
+    assert fault is not None
+    assert fault.isprintable()
+
+
+def test_of_many_wrong_alternatives_a_few_are_named() -> None:
+    fault = parse_cell("|".join(f"x{number}" for number in range(100)), ("no", "yes")).fault
+    assert fault is not None
+    assert "and 95 more" in fault

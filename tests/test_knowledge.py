@@ -89,6 +89,7 @@ def row(p: dict[str, float], **others: Any) -> dict[str, Any]:
 
 # What the tables must agree on; each alone, then many of them in one file.
 DISAGREEMENTS = {
+    "no sources of a red flag": setting("red_flags.walks_badly.sources", [], "`sources` or `basis`", above=1),
     "figures and estimate": setting("findings.bruise.rows.tear.estimate", "also", "figures", "estimate", above=1),
     "neither figures nor estimate": without("findings.slump.rows.root.estimate", "figures", "estimate", above=1),
     "too heavy": setting("findings.bruise.rows.tear.weight", 51, "51 cases", "at most 50"),
@@ -319,7 +320,6 @@ MISSHAPEN = {
     "empty text": setting("causes.root.description", "", "found ''"),
     "list for a table": setting("causes.tear.grading", [], "found list"),
     "another format": setting("format", 2, "found 2", "1"),
-    "no sources of a red flag": setting("red_flags.walks_badly.sources", [], "1 item"),
     "address without http": setting("sources.textbook.url", "textbook.example", "found 'textbook.example'"),
     "range without end": setting("findings.age_group.from_number.highest", float("inf"), "found inf"),
     "floor of 0": setting("thresholds.floor", 0.0, "found 0.0"),
@@ -809,3 +809,30 @@ def test_knowledge_survives_pickling_and_cannot_be_changed_from_within() -> None
         knowledge.document.tables["causes"]["strain"] = {}
     with pytest.raises(AttributeError):
         knowledge.document.tables["causes"].pop("strain")
+
+
+def test_an_id_misspelt_in_an_overlay_is_told_the_nearest(tmp_path: Path) -> None:
+    over = tmp_path / "over.toml"
+    over.write_text('[findings.pop_fel.rows]\nstrain = { p = { yes = 0.3 }, weight = 4, estimate = "ours" }\n')
+    (fault,) = faults_of(lambda: load_knowledge(over))
+    assert "nearest: pop_felt" in fault.message
+    assert fault.place.startswith(str(over))
+
+
+def test_a_row_an_overlay_leaves_unfinished_is_blamed_on_the_overlay(tmp_path: Path) -> None:
+    over = tmp_path / "over.toml"
+    over.write_text('[findings.pop_felt.rows]\nstrain = { p = { yes = 0.3 }, estimate = "ours" }\n')
+    (fault,) = faults_of(lambda: load_knowledge(over))
+    assert fault.place == f"{over}: findings.pop_felt.rows.strain.weight"
+
+
+def test_every_place_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    places = [tmp_path / "a.toml", tmp_path / "b.toml", Path("/dev/zero")]
+    assert len(faults_of(lambda: load_knowledge(*places))) == len(places)
+
+
+def test_priors_with_a_byte_order_mark_are_read(tmp_path: Path) -> None:
+    over = tmp_path / "over.toml"
+    text = '[findings.pop_felt.rows]\r\nstrain = { p = { yes = 0.3 }, weight = 4, estimate = "ours" }\r\n'
+    over.write_bytes(b"\xef\xbb\xbf" + text.encode())
+    assert stated(load_knowledge(over), "pop_felt", "strain") == {"yes": 0.3}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -202,7 +202,7 @@ def test_faulty_priors_are_told_by_sentence_without_a_stack_trace(
 ) -> None:
     faulty = tmp_path / "faulty.toml"
     faulty.write_text('[thresholds]\nfloor = 2\nflor = 0.1\n[causes.strain]\nname = ""\n')
-    monkeypatch.setenv(PRIORS, str(faulty))
+    monkeypatch.setenv(PRIORS, json.dumps([str(faulty)]))
     page = open_page()
     (shown,) = page.error
     assert all(key in shown.value for key in ("thresholds.floor", "flor", "causes.strain.name"))
@@ -221,7 +221,7 @@ def test_priors_and_population_of_the_command_line_are_used(tmp_path: Path, monk
     for number, name in enumerate(("First name of the strain", "Second name of the strain")):
         overlays.append(tmp_path / f"{number}.toml")
         overlays[-1].write_text(f'[causes.strain]\nname = "{name}"\n')
-    monkeypatch.setenv(PRIORS, os.pathsep.join(map(str, overlays)))
+    monkeypatch.setenv(PRIORS, json.dumps([str(overlay) for overlay in overlays]))
     monkeypatch.setenv(POPULATION, "uniform")
     page = open_page()
     assert "Second name of the strain" in shown_causes(page)

@@ -17,8 +17,10 @@ from thighdx.rows import Array
 
 OR = "|"
 AT = "@"
-NUMBER = re.compile(r"[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?", re.ASCII)
+NUMBER = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?", re.ASCII)
+LONGEST_NUMBER = 40  # characters; longer texts are no numbers anyone meant
 LONGEST_SHOWN = 60
+MOST_NAMED = 5  # wrong parts of one cell that are named
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def parse_cell(text: str, states: Sequence[str]) -> Cell:
     named = [part.strip() for part in text.split(OR)]
     wrong = [part for part in named if part not in states]
     if wrong:
-        return Cell(fault="; ".join(_not_a_state(part, states) for part in dict.fromkeys(wrong)))
+        return Cell(fault=_not_states(list(dict.fromkeys(wrong)), states))
     positions = tuple(sorted({states.index(part) for part in named}))
     return EMPTY if len(positions) == len(states) else Cell(positions)
 
@@ -69,7 +71,7 @@ def _soft(text: str, states: Sequence[str]) -> Cell:
         )
     if state not in states:
         return Cell(fault=_not_a_state(state, states))
-    stated = float(number) if NUMBER.fullmatch(number) else -1.0
+    stated = float(number) if is_number(number) else -1.0
     if not 0 <= stated <= 1:
         return Cell(fault=f"'{_cut(number)}' is not a probability; accepted: 0 to 1, as {state}@0.8")
     return Cell((states.index(state),), None if stated == 1 else stated)
@@ -93,9 +95,19 @@ def parse_number(text: str, lowest: float, highest: float, unit: str) -> float |
     text = text.strip()
     if not text:
         return None
-    if NUMBER.fullmatch(text) and lowest <= float(text) <= highest:
+    if is_number(text) and lowest <= float(text) <= highest:
         return float(text)
     return f"'{_cut(text)}' is not a number of {unit}; accepted: {lowest:g} to {highest:g}"
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is an unsigned decimal number."""
+    return len(text) <= LONGEST_NUMBER and NUMBER.fullmatch(text) is not None
+
+
+def _not_states(words: Sequence[str], states: Sequence[str]) -> str:
+    more = [f"and {len(words) - MOST_NAMED} more"] if len(words) > MOST_NAMED else []
+    return "; ".join([*(_not_a_state(word, states) for word in words[:MOST_NAMED]), *more])
 
 
 def _not_a_state(word: str, states: Sequence[str]) -> str:
@@ -103,4 +115,6 @@ def _not_a_state(word: str, states: Sequence[str]) -> str:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "..."
+    shown = text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "..."
+    # control characters would act on a terminal
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in shown)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, get_args
@@ -27,6 +28,16 @@ from thighdx.schema import (
 
 CAUSE = "cause"  # the node of the causes in an exported network; findings and mechanisms keep their ids
 NONE = "none"  # a finding that hangs on no mechanism under a cause
+ID = re.compile(r"[a-z][a-z0-9_]{0,79}", re.ASCII)
+RESERVED = (
+    "case_id",
+    "status",
+    "triage",
+    "top_cause",
+    "top_probability",
+    "conflict",
+    "population",
+)  # columns of results
 MOST_MECHANISMS = 3  # a finding's mechanisms over all causes; its table grows with their product
 
 Found = tuple[tuple[str, ...], str]  # key path, what is wrong there
@@ -38,6 +49,7 @@ def check(content: Content, may_be_unused: Container[tuple[str, ...]] = ()) -> I
     `may_be_unused` are the figures and sources, as key paths, that an overlay may have left without use.
     """
     return chain(
+        _ids(content),
         _causes(content),
         *(_finding(content, name, finding) for name, finding in content.findings.items()),
         *(_mechanism(content, name, mechanism) for name, mechanism in content.mechanisms.items()),
@@ -48,6 +60,21 @@ def check(content: Content, may_be_unused: Container[tuple[str, ...]] = ()) -> I
         _figures(content),
         (found for found in _unused(content) if found[0] not in may_be_unused),
     )
+
+
+def _ids(content: Content) -> Iterator[Found]:
+    """Ids are column names, file cells and node names, so they are plain words, and each means one thing."""
+    for table in ("origins", "causes", "findings", "mechanisms", "populations", "red_flags", "figures", "sources"):
+        for name in getattr(content, table):
+            if not ID.fullmatch(name):
+                yield (table, name), "is not an id; accepted: small letters, digits and _, a letter first"
+    grades = [grade for cause in content.causes.values() for grade in cause.grades]
+    numbers = [entry.from_number.column for entry in content.findings.values() if entry.from_number is not None]
+    taken = [*content.findings, *numbers, *grades, *RESERVED]
+    for name in dict.fromkeys(taken):
+        if taken.count(name) > 1:
+            owner = ("findings", name) if name in content.findings else ("causes",)
+            yield owner, f"'{name}' names more than one of: a finding, a number column, a grade, a column of the result"
 
 
 def _known(
@@ -163,6 +190,8 @@ def _finding(content: Content, name: str, finding: Finding) -> Iterator[Found]:
         yield (*path, "states"), "names a state twice"
     yield from _known((*path, "labels"), finding.labels, "a state", states)
     yield from _from_number(path, finding)
+    if len(states) * content.thresholds.floor >= 0.5:
+        yield (*path, "states"), f"are {len(states)}, too many for a floor of {content.thresholds.floor:g}"
     mechanisms = [NONE, *content.mechanisms]
     yield from _known((*path, "mechanism"), [finding.mechanism], "a mechanism", mechanisms)
     for cause, mechanism in finding.mechanism_by_cause.items():
@@ -317,6 +346,8 @@ def _red_flags(content: Content) -> Iterator[Found]:
     for name, flag in content.red_flags.items():
         path = ("red_flags", name)
         yield from _known((*path, "may_be"), flag.may_be, "a cause", content.causes)
+        if not flag.sources and flag.basis is None:
+            yield path, "states what it rests on by `sources` or `basis`"
         yield from _known((*path, "sources"), flag.sources, "a source", content.sources)
         for number, alternative in enumerate(flag.when, start=1):
             place = (*path, f"when[{number}]")

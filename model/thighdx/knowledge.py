@@ -65,7 +65,7 @@ class Knowledge:
 
     def population(self, name: str | None = None) -> tuple[str, schema.Population]:
         """Id and entry of a population; without a name the default one. Raises `UnknownNameError`."""
-        wanted = name or self.content.default_population
+        wanted = self.content.default_population if name is None else name
         if wanted not in self.content.populations:
             raise UnknownNameError("population", unknown(wanted, "a population", self.populations))
         return wanted, self.content.populations[wanted]

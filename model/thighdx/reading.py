@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import as_file, files
+from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -21,6 +22,7 @@ import tomli
 from thighdx.errors import Fault, KnowledgeError
 
 LARGEST_FILE = 8 * 2**20  # bytes; the shipped priors together are well below 2 MiB
+MOST_FILES = 500
 DEEPEST = 12  # tables within tables; format 1 needs 6
 
 VOCABULARY = "vocabulary.toml"
@@ -93,22 +95,30 @@ def read_document(places: Iterable[Path | str] = ()) -> Document:
     overlay. Raises `KnowledgeError` with every unreadable or doubly stated place.
     """
     document = _read_folder(shipped_folder())
+    faults: list[Fault] = []
     for place in map(Path, places):
-        if place.is_dir():
-            folder = _read_folder(place)
-            whole = (place / VOCABULARY).is_file()
-            document = folder if whole else document.laid_over(folder)
-        else:
-            document = document.laid_over(document_of(read_toml(place), str(place)))
+        try:
+            overlay = _read_folder(place) if place.is_dir() else document_of(read_toml(place), str(place))
+        except KnowledgeError as error:
+            faults.extend(error.faults)
+            continue
+        afresh = place.is_dir() and (place / VOCABULARY).is_file()
+        document = overlay if afresh else document.laid_over(overlay)
+    if faults:
+        raise KnowledgeError(faults)
     return document
 
 
 def read_toml(path: Path) -> dict[str, Any]:
     """One TOML file. Raises `KnowledgeError` when it is missing, too large, not UTF-8 or not TOML."""
     try:
-        if path.stat().st_size > LARGEST_FILE:
+        if path.exists() and not path.is_file():
+            raise _unreadable(path, "neither a file nor a folder of priors")
+        with path.open("rb") as stream:
+            content = stream.read(LARGEST_FILE + 1)
+        if len(content) > LARGEST_FILE:
             raise _unreadable(path, f"larger than {LARGEST_FILE} bytes")
-        tables = tomli.loads(path.read_text(encoding="utf-8"))
+        tables = tomli.loads(content.decode("utf-8-sig").replace("\r\n", "\n"))
     except OSError as error:
         raise _unreadable(path, error.strerror or "cannot be read") from error
     except UnicodeDecodeError as error:
@@ -127,7 +137,9 @@ def _read_folder(folder: Path) -> Document:
     merged: dict[str, Any] = {}
     stated: dict[Path_, str] = {}
     faults: list[Fault] = []
-    paths = sorted(folder.rglob("*.toml"))
+    paths = sorted(islice(folder.rglob("*.toml"), MOST_FILES + 1))
+    if len(paths) > MOST_FILES:
+        raise _unreadable(folder, f"more than {MOST_FILES} TOML files below it; accepted: a folder of priors")
     if not paths:
         raise KnowledgeError([Fault(str(folder), "no TOML files here; a folder of priors was expected")])
     for path in paths:
@@ -161,6 +173,9 @@ class _Merger:
                         Fault(f"{self.name}: {'.'.join(here)}", f"stated before in {_file_of(self.stated, here)}")
                     )
             else:
+                if key in into:
+                    for known in [known for known in self.stated if known[: len(here)] == here]:
+                        del self.stated[known]
                 into[key] = thawed(value)
                 _note(value, here, self.name, self.stated)
 

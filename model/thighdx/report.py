@@ -29,7 +29,10 @@ def print_diagnosis(diagnosis: Diagnosis, console: Console, most: int) -> None:
         else "nothing answered, so these are the base rates"
     )
     console.print(
-        Text(f"Population {diagnosis.population}; {answered}; conflict {diagnosis.conflict:.1f} bits", style="dim")
+        Text(
+            f"Population {diagnosis.population}; {answered}; conflict {round(diagnosis.conflict, 1) + 0.0:.1f} bits",
+            style="dim",
+        )
     )
     console.print(Text(DISCLAIMER, style="dim"))
 

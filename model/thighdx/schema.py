@@ -206,7 +206,10 @@ class Population(Table):
 
 
 class RedFlag(Table):
-    """A rule on findings alone. Fires when every answer of any one of the alternatives in `when` is present."""
+    """A rule on findings alone. Fires when every answer of any one of the alternatives in `when` is present.
+
+    It rests on `sources`, or says by `basis` on what accepted practice.
+    """
 
     name: Text
     urgency: Urgency
@@ -215,7 +218,8 @@ class RedFlag(Table):
     )
     may_be: tuple[Id, ...] = Field(default=(), strict=False)
     action: Text
-    sources: tuple[Id, ...] = Field(strict=False, min_length=1)
+    sources: tuple[Id, ...] = Field(default=(), strict=False)
+    basis: Text | None = None
 
 
 class Thresholds(Table):
@@ -259,13 +263,14 @@ class Figure(Table):
 class Combination(Table):
     """What is published of several findings together: a check on dependence, not an input of the model.
 
-    The joint likelihood ratio of `answers` for `cause` is to stay below the product of the single ones. `value` is what
-    the source gives for something like these answers; `note` says how like.
+    The logarithm of the joint likelihood ratio of `answers` for `cause` is to be at most the share `joint_share` of the
+    sum of the single ones. `value` is what the source gives for something like these answers; `note` says how like.
     """
 
     name: Text
     cause: Id
     answers: FrozenMap[StateId]
+    joint_share: Annotated[float, Field(gt=0, lt=1)]
     measure: Literal["likelihood_ratio", "kappa"]
     value: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     low: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None

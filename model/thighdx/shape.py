@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
@@ -10,7 +11,7 @@ from pydantic import ValidationError
 
 from thighdx import schema
 from thighdx.checks import check
-from thighdx.errors import Fault, unknown
+from thighdx.errors import Fault, did_you_mean, unknown
 from thighdx.reading import Document, thawed
 
 TABLES: dict[str, tuple[type[schema.Table], ...]] = {
@@ -59,7 +60,24 @@ KeyPath = tuple[str, ...]
 def faults_of_shape(document: Document, error: ValidationError) -> list[Fault]:
     """Every misshapen key, and what else disagrees once the misshapen entries are set aside."""
     details = error.errors(include_url=False)
+    misspelt = _misspelt(document, details)
+    if misspelt:
+        return misspelt
     return [*(_fault(document, detail) for detail in details), *_faults_of_the_rest(document, details)]
+
+
+def _misspelt(document: Document, details: list[Any]) -> list[Fault]:
+    """Entries that lack most of what they need and are named almost like another: a slip of the pen in an overlay."""
+    lacking = Counter(
+        _path(detail)[:2] for detail in details if detail["type"] == "missing" and len(detail["loc"]) == 3
+    )
+    found = []
+    for (table, name), times in lacking.items():
+        others = [other for other in document.tables[table] if (table, other) not in lacking]
+        near = did_you_mean(name, others)
+        if times > 1 and near and document.beneath:
+            found.append(Fault(document.place((table, name)), f"'{name}' is not in {table}{near}"))
+    return found
 
 
 def _faults_of_the_rest(document: Document, details: list[Any]) -> Iterator[Fault]:

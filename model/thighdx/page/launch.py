@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -26,7 +27,8 @@ def run(priors: Sequence[str], population: str | None, port: int | None) -> None
     """Serve the page until stopped. `priors` and `population` are as on the command line."""
     from streamlit.web import cli
 
-    os.environ[PRIORS] = os.pathsep.join(str(Path(place).resolve()) for place in priors)
+    os.environ[PRIORS] = json.dumps([str(Path(place).resolve()) for place in priors])
+    os.environ.pop(POPULATION, None)
     if population is not None:
         os.environ[POPULATION] = population
     flags = [f"--{name}={value}" for name, value in SETTINGS.items()]

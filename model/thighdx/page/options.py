@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 
 from thighdx.page.launch import POPULATION, PRIORS
@@ -9,7 +10,7 @@ from thighdx.page.launch import POPULATION, PRIORS
 
 def places() -> tuple[str, ...]:
     """Folders and overlay files to lay over the shipped priors, later wins."""
-    return tuple(filter(None, os.environ.get(PRIORS, "").split(os.pathsep)))
+    return tuple(json.loads(os.environ.get(PRIORS) or "[]"))
 
 
 def population() -> str | None:
