@@ -42,4 +42,4 @@ def _stated(file: str) -> str:
     names = list(stated) if isinstance(stated, dict) else []
     if len(names) != 1:
         raise KnowledgeError([Fault(file, f"states these populations: {', '.join(names) or 'none'}; accepted: one")])
-    return names[0]
+    return str(names[0])
