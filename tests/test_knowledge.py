@@ -836,3 +836,19 @@ def test_priors_with_a_byte_order_mark_are_read(tmp_path: Path) -> None:
     text = '[findings.pop_felt.rows]\r\nstrain = { p = { yes = 0.3 }, weight = 4, estimate = "ours" }\r\n'
     over.write_bytes(b"\xef\xbb\xbf" + text.encode())
     assert stated(load_knowledge(over), "pop_felt", "strain") == {"yes": 0.3}
+
+
+def test_origins_left_out_keep_their_proportion() -> None:
+    knowledge = load_knowledge()
+    before = knowledge.population("distance_runners")[1].origins
+    moved = (
+        knowledge.with_origins("distance_runners", {"acute_hamstring": 0.3}).population("distance_runners")[1].origins
+    )
+    assert before is not None
+    assert moved is not None
+    assert moved.p["acute_hamstring"] == 0.3
+    assert np.isclose(
+        moved.p["non_hamstring"] / moved.p["hamstring_irritation"],
+        before.p["non_hamstring"] / before.p["hamstring_irritation"],
+    )
+    assert np.isclose(sum(moved.p.values()), 1)

@@ -128,9 +128,16 @@ def raised(knowledge: Knowledge, fired: Mapping[str, Fired]) -> tuple[RedFlagRai
             surely == Fired.POSSIBLE,
             content.red_flags[name].may_be,
             content.red_flags[name].action,
-            tuple(content.sources[source].title for source in content.red_flags[name].sources),
+            _rests_on(knowledge, name),
         )
         for name, surely in fired.items()
     ]
     order = list(content.urgencies)
     return tuple(sorted(flags, key=lambda flag: order.index(flag.urgency)))
+
+
+def _rests_on(knowledge: Knowledge, flag: str) -> tuple[str, ...]:
+    """Titles of the documents behind a red flag, or the practice it follows."""
+    entry = knowledge.content.red_flags[flag]
+    titles = tuple(knowledge.content.sources[source].title for source in entry.sources)
+    return titles if entry.basis is None else (*titles, entry.basis)

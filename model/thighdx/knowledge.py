@@ -101,8 +101,16 @@ class Knowledge:
     def with_origins(
         self, population: str, shares: Mapping[str, float], *, weight: float = 1, estimate: str = "set by the caller"
     ) -> Knowledge:
-        """A new `Knowledge` with other shares of the origins (0 to 1, sum 1) in one population."""
-        row = _row(shares, weight, estimate, (), ())
+        """A new `Knowledge` with other shares of the origins (0 to 1) in one population.
+
+        Origins left out share the rest in the proportion they had. Raises `KnowledgeError` where the population states
+        shares of causes outright.
+        """
+        _, entry = self.population(population)
+        before = {} if entry.origins is None else {name: p for name, p in entry.origins.p.items() if name not in shares}
+        scale = (1 - sum(shares.values())) / sum(before.values()) if before else 0.0
+        whole = {**{name: p * scale for name, p in before.items()}, **shares}
+        row = _row(whole, weight, estimate, (), ())
         return self.with_overlay({"populations": {population: {"origins": row}}})
 
     def with_base_rates(

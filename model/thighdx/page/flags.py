@@ -13,7 +13,8 @@ from thighdx.page.words import plain
 from thighdx.wording import count
 
 ANCHOR = "red-flags"
-BOXES = {"emergency": st.error, "urgent": st.warning}  # the rest are told as information
+EMERGENCY = "emergency"
+BOXES = {EMERGENCY: st.error, "urgent": st.warning}  # the rest are told as information
 
 
 def draw_red_flags(knowledge: Knowledge, flags: tuple[RedFlagRaised, ...]) -> None:
@@ -29,14 +30,15 @@ def draw_red_flags(knowledge: Knowledge, flags: tuple[RedFlagRaised, ...]) -> No
             box = BOXES.get(urgency, st.info)
             box(f"**{urgency.upper()}: {plain(raised[0].within)}**\n{lines}", icon=":material/flag:")
         st.caption("They stand whatever the probabilities below.")
-        with st.expander("What they may be, and where this is written"):
+        with st.expander("What to do, what they may be, and what this rests on"):
             st.markdown("\n".join(_basis(knowledge, flag) for flag in flags))
 
 
-def draw_glance(flags: tuple[RedFlagRaised, ...], leading: str) -> None:
-    """One line for narrow screens, where the results stand far below the questions; it leads to them."""
+def draw_glance(flags: tuple[RedFlagRaised, ...], answers: int, leading: str) -> None:
+    """One line at the bottom that leads to the results: on narrow screens, and on all of them in an emergency."""
     urgency = flags[0].urgency if flags else "none"
-    said = f"{urgency.upper()}: {count(len(flags), 'red flag', 'red flags')}" if flags else "No red flag"
+    among = f"No red flag among {count(answers, 'answer', 'answers')}" if answers else "Nothing asked yet"
+    said = f"{urgency.upper()}: {count(len(flags), 'red flag', 'red flags')}" if flags else among
     st.html(
         f'<div class="glance glance-{escape(urgency)}" role="status"><a href="#{ANCHOR}">'
         f"<b>{escape(said)}</b><span>{escape(leading)}</span></a></div>"
@@ -44,11 +46,13 @@ def draw_glance(flags: tuple[RedFlagRaised, ...], leading: str) -> None:
 
 
 def _line(flag: RedFlagRaised) -> str:
+    """What an emergency asks for stands in its box, the rest below, so that the causes stay in view."""
     possible = " (possible: one of the states answered)" if flag.possible else ""
-    return f"- **{plain(flag.name)}**{possible}. {plain(flag.action)}"
+    action = f". {plain(flag.action)}" if flag.urgency == EMERGENCY else ""
+    return f"- **{plain(flag.name)}**{possible}{action}"
 
 
 def _basis(knowledge: Knowledge, flag: RedFlagRaised) -> str:
     causes = ", ".join(knowledge.content.causes[cause].name for cause in flag.may_be)
     may_be = f" May be: {plain(causes)}." if causes else ""
-    return f"- **{plain(flag.name)}**.{may_be} Written in: {plain('; '.join(flag.sources))}."
+    return f"- **{plain(flag.name)}**. {plain(flag.action)}{may_be} Rests on: {plain('; '.join(flag.sources))}"

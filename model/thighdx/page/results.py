@@ -28,12 +28,13 @@ def draw_results(knowledge: Knowledge, population: str) -> None:
         flags = raised(knowledge, red_flags(knowledge, read_case(knowledge, answers)).of(0))
         draw_red_flags(knowledge, flags)
         _draw_no_posterior(error)
-        draw_glance(flags, "no cause goes with all answers")
+        draw_glance(flags, len(answers), "no cause goes with all answers")
     else:
         draw_red_flags(knowledge, diagnosis.red_flags)
         _draw_causes(knowledge, diagnosis)
         _draw_origins(knowledge, diagnosis)
-        draw_glance(diagnosis.red_flags, f"{diagnosis.top.name} {percent(diagnosis.top.probability)}")
+        leading = f"{percent(diagnosis.top.probability)} {diagnosis.top.name}"
+        draw_glance(diagnosis.red_flags, len(diagnosis.answers), leading)
     _draw_answers(knowledge, answers)
 
 
@@ -55,7 +56,10 @@ def _draw_causes(knowledge: Knowledge, diagnosis: Diagnosis) -> None:
             st.markdown(f"With {count(len(diagnosis.answers), 'answer', 'answers')}.")
         else:
             st.markdown("**No answer yet: these are the base rates.**")
-        st.caption(f"Bar: probability now. Upright mark: base rate in *{population}*.")
+        st.caption(
+            f"Bar: probability now. Upright mark: base rate in *{population}*. "
+            f"The {len(diagnosis.causes)} causes share 100 %: it is taken to be one of them, and one alone."
+        )
         about = {cause: entry.description for cause, entry in knowledge.content.causes.items()}
         _draw_chart(knowledge, shown, about, "The most probable causes")
         with st.container(key="grades"):
