@@ -7,6 +7,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from thighdx import load_knowledge
+
 ANALYSIS = Path(__file__).resolve().parents[1] / "analysis"
 NOTEBOOKS = sorted(ANALYSIS.glob("[0-9][0-9]_*.ipynb"))
 
@@ -32,6 +34,13 @@ def test_notebook_is_shipped_executed_with_its_figures(path: Path) -> None:
     assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
     assert not [output for output in outputs if output.output_type == "error"]
     assert any("image/png" in output.get("data", {}) for output in outputs)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebook_was_run_on_the_priors_as_they_are(path: Path) -> None:
+    """The knowledge shown in it names the digest of today's; run the notebook again after a change of the priors."""
+    text = "\n".join(str(cell.outputs) for cell in read(path).cells if cell.cell_type == "code")
+    assert repr(load_knowledge()) in text
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

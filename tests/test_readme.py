@@ -58,3 +58,13 @@ def test_make_target_exists(target: str) -> None:
 def test_links_lead_somewhere() -> None:
     for link in re.findall(r"\]\((?!http)([^)#]+)\)", TEXT):
         assert (ROOT / link).exists(), link
+
+
+def test_the_population_shown_in_the_priors_readme_can_be_used(tmp_path: Path) -> None:
+    text = (ROOT / "priors" / "README.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```toml\n(.*?)```", text, re.S)
+    file = tmp_path / "my_clinic.toml"
+    file.write_text(shown, encoding="utf-8")
+    done = run([sys.executable, "-m", "thighdx", "diagnose", "--population", str(file)], tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "my_clinic" in done.stdout
