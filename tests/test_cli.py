@@ -4,8 +4,11 @@ import csv
 import io
 import json
 import os
+import pty
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pyarrow as pa
@@ -248,3 +251,70 @@ def test_answering_imports_neither_pgmpy_nor_pandas_nor_streamlit(words: list[st
     )
     done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, env={**os.environ}, check=True)
     assert done.stderr.decode().splitlines()[-1] == "none of them"
+
+
+def test_on_a_terminal_progress_is_shown_and_the_table_is_written(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "thighdx", "score", str(CASES), "--out", str(tmp_path / "o.csv")]
+    done = subprocess.run(command, stderr=theirs, stdout=subprocess.PIPE, check=False)
+    os.close(theirs)
+    said = os.read(ours, 65_536).decode(errors="replace")
+    os.close(ours)
+    assert done.returncode == 0, said
+    assert "52 rows" in said
+    assert len(table(tmp_path / "o.csv")) == 52
+
+
+@pytest.mark.parametrize(
+    ("out", "problems"), [("c.csv", None), ("o.csv", "o.csv"), ("o.csv", "c.csv"), ("o.csv", "p.parquet")]
+)
+def test_a_file_is_never_written_over_another_of_the_same_call(tmp_path: Path, out: str, problems: str | None) -> None:
+    cases = write(tmp_path / "c.csv", "onset\nsudden\n")
+    more: list[str | Path] = [] if problems is None else ["--problems", tmp_path / problems]
+    done = run("score", cases, "--out", tmp_path / out, *more)
+    assert done.returncode == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["c.csv"]
+    assert cases.read_text() == "onset\nsudden\n"
+
+
+def test_an_empty_line_of_a_one_column_table_is_an_empty_cell(tmp_path: Path) -> None:
+    cases = write(tmp_path / "c.csv", "onset\nsudden\n\ngradual\n")
+    run("score", cases, "--out", tmp_path / "o.csv")
+    assert [row["case_id"] for row in table(tmp_path / "o.csv")] == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_another_separator_is_refused(tmp_path: Path, separator: str) -> None:
+    cases = write(tmp_path / "c.csv", f"case_id{separator}onset\n1{separator}sudden\n")
+    done = run("score", cases, "--out", tmp_path / "o.csv")
+    assert done.returncode == 2
+    assert "commas" in done.stderr.decode()
+
+
+def test_kept_columns_never_hide_one_another(tmp_path: Path) -> None:
+    cases = write(tmp_path / "c.csv", "onset,status,input_status\nsudden,a,b\n")
+    run("score", cases, "--out", tmp_path / "o.csv", "--keep")
+    row = table(tmp_path / "o.csv")[0]
+    assert {"a", "b"} <= set(row.values())
+    assert row["input_status"] == "b"
+
+
+def test_a_full_disk_is_said_with_status_2() -> None:
+    with Path("/dev/full").open("wb") as full:
+        for words in (["template"], ["diagnose"], ["score", str(CASES), "--out", "-"]):
+            done = subprocess.run(
+                [sys.executable, "-m", "thighdx", *words], stdout=full, stderr=subprocess.PIPE, check=False
+            )
+            assert done.returncode == 2
+            assert b"Traceback" not in done.stderr
+
+
+def test_being_stopped_leaves_no_unfinished_file(tmp_path: Path) -> None:
+    cases = write(tmp_path / "c.csv", "onset\n" + "sudden\n" * 400_000)
+    command = [sys.executable, "-m", "thighdx", "score", str(cases), "--out", str(tmp_path / "o.csv")]
+    running = subprocess.Popen(command, stderr=subprocess.PIPE)
+    while not list(tmp_path.glob(".o.csv*")) and running.poll() is None:
+        time.sleep(0.05)
+    running.send_signal(signal.SIGTERM)
+    assert running.wait(timeout=60) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["c.csv"]

@@ -6,6 +6,7 @@ import csv
 import io
 import os
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
-from thighdx.cells import NUMBER
+from thighdx.cells import is_number
 from thighdx.errors import TableError, one_of
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 STANDARD = "-"  # standard input or output, as CSV
 CHUNK_ROWS = 16_384  # rows read, scored and written at once; bounds memory whatever the size of the table
 LARGEST_CELL = 2**20  # characters; a longer field is an unclosed quote more often than data
-RUNS_IN_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r")
+RUNS_IN_SPREADSHEETS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # the last four are full-width
+OTHER_SEPARATORS = (";", "\t")
 ENDINGS = (".csv", ".parquet")
 
 
@@ -73,14 +75,18 @@ class CsvCases:
         csv.field_size_limit(LARGEST_CELL)
         self._rows = csv.reader(stream, strict=True)
         header = next((row for row in self._guarded() if row), None)
+        if header is not None and len(header) == 1 and any(sign in header[0] for sign in OTHER_SEPARATORS):
+            raise TableError(
+                f"{place}: the header is one cell with ; or a tab in it; expected commas between the columns"
+            )
         if header is None:
             raise TableError(f"{place}: is empty; expected a header line with a column for each finding known")
-        self.names = _unique([name.strip() for name in header], place)
+        self.names = _unique(header, place)
 
     def chunks(self) -> Iterator[Chunk]:
         """See `CaseSource`."""
-        rows = (row for row in self._guarded() if row)
         width = len(self.names)
+        rows = (row or [""] for row in self._guarded() if row or width == 1)
         while block := list(islice(rows, CHUNK_ROWS)):
             faults = {
                 number: f"has {len(row)} cells, the header {width}"
@@ -108,6 +114,8 @@ class CsvCases:
             ) from error
         except csv.Error as error:
             raise TableError(f"{self._place}: line {self._rows.line_num}: {error}") from error
+        except OSError as error:
+            raise TableError(f"{self._place}: cannot be read: {error.strerror}") from error
 
 
 class ParquetCases:
@@ -134,7 +142,7 @@ class ParquetCases:
             for batch in self._file.iter_batches(batch_size=CHUNK_ROWS):
                 values = [column.to_pylist() for column in batch.columns]
                 yield Chunk(batch.num_rows, dict(zip(self.names, values, strict=True)))
-        except (OSError, pa.ArrowException) as error:
+        except (OSError, pa.ArrowException, OverflowError) as error:
             raise TableError(f"{self._place}: cannot be read as Parquet: {error}") from error
 
     def arrow_type(self, name: str) -> pa.DataType:
@@ -220,11 +228,15 @@ def open_result(path: str, types: Mapping[str, pa.DataType | type], copied: froz
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """A path to write to; it takes the name asked for only when the block ends well, and is removed otherwise."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        partial.touch()
-    except OSError as error:
-        raise TableError(f"{path}: cannot be written: {error.strerror}") from error
+        # a name nobody can foresee, readable by nobody else
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
+        os.close(handle)
+        partial = Path(name)
+        if path.exists():
+            partial.chmod(path.stat().st_mode & 0o777)
+    except (OSError, ValueError) as error:
+        raise TableError(f"{path}: cannot be written: {getattr(error, 'strerror', None) or error}") from error
     try:
         yield partial
         partial.replace(path)
@@ -236,22 +248,34 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 def neutral(cell: object) -> object:
     """A copied cell that a spreadsheet would run as a formula, made text by an apostrophe; plain numbers stay."""
-    if isinstance(cell, str) and cell.startswith(RUNS_IN_SPREADSHEETS) and not NUMBER.fullmatch(cell.lstrip("+-")):
+    if isinstance(cell, str) and cell.lstrip().startswith(RUNS_IN_SPREADSHEETS) and not is_number(cell.lstrip("+-")):
         return "'" + cell
     return cell
 
 
-def check_ending(path: str, doing: str) -> None:
-    """Raises `TableError` for a file that is neither CSV nor Parquet by its ending."""
+def check_ending(path: str, doing: str, accepted: Sequence[str] = ENDINGS) -> None:
+    """Raises `TableError` for a file with another ending than those accepted (`-` has none)."""
     if path != STANDARD:
-        _ending(path, doing)
+        _ending(path, doing, accepted)
 
 
-def _ending(path: str, doing: str) -> str:
+def check_distinct(**paths: str | None) -> None:
+    """Raises `TableError` where two of the paths, named by what they are for, are one file."""
+    seen: dict[Path, str] = {}
+    for use, path in paths.items():
+        if path is None or path == STANDARD:
+            continue
+        place = Path(path).resolve()
+        if place in seen:
+            raise TableError(f"{path}: is named as {seen[place]} and as {use}; accepted: different files")
+        seen[place] = use
+
+
+def _ending(path: str, doing: str, accepted: Sequence[str] = ENDINGS) -> str:
     ending = Path(path).suffix.lower()
-    if ending not in ENDINGS:
+    if ending not in accepted:
         found = f"ending '{ending}'" if ending else "a name without an ending"
-        raise TableError(f"{path}: {found} cannot be {doing}; use {one_of(ENDINGS)}, or - for CSV")
+        raise TableError(f"{path}: {found} cannot be {doing}; use {one_of(accepted)}, or - for CSV")
     return ending
 
 
@@ -267,7 +291,7 @@ def _unique(names: Sequence[str], place: str) -> list[str]:
     seen: dict[str, int] = {}
     result = []
     for position, stated in enumerate(names, start=1):
-        name = stated or f"unnamed_{position}"
+        name = stated.strip() or f"unnamed_{position}"
         seen[name] = seen.get(name, 0) + 1
         result.append(name if seen[name] == 1 else f"{name}.{seen[name]}")
     if len(set(result)) < len(result):

@@ -7,8 +7,11 @@ read or written.
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
+import signal
+import socket
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -21,7 +24,7 @@ from rich.console import Console
 from thighdx import __version__
 from thighdx.assess import get_model
 from thighdx.cardtext import print_cause_card
-from thighdx.casefiles import STANDARD, whole_file
+from thighdx.casefiles import STANDARD, check_ending, whole_file
 from thighdx.cases import read_case
 from thighdx.causecard import cause_card
 from thighdx.diagnosis import diagnose
@@ -31,6 +34,7 @@ from thighdx.report import print_diagnosis
 from thighdx.score import other_columns_note
 from thighdx.selection import select
 from thighdx.template import case_header, dictionary
+from thighdx.wording import count
 
 DONE, SOME_ROWS, FAILED = 0, 1, 2
 MOST_PROBLEM_LINES = 20
@@ -112,8 +116,6 @@ def score_command(
         note = other_columns_note(knowledge, names, kept=keep)
         if note:
             _say(note)
-        if not set(names) & {*case_header(knowledge)[1:], "age"}:
-            _say("no column is a finding, so every row gets the base rates; `thighdx template` shows the columns")
 
     def on_problem(problem: RowProblem) -> None:
         nonlocal shown
@@ -135,7 +137,8 @@ def score_command(
     if shown > MOST_PROBLEM_LINES and problems is None:
         _say(f"... and {shown - MOST_PROBLEM_LINES} more; --problems FILE writes them all")
     if tally.repeated_ids:
-        _say(f"case_id '{tally.first_repeated}' and {tally.repeated_ids - 1} more repeat; every row is kept")
+        repeat = count(tally.repeated_ids, "row repeats", "rows repeat")
+        _say(f"{repeat} a case_id, first '{tally.first_repeated}'; every row is kept")
     _say(f"{tally.rows} rows, {tally.not_scored} of them not scored" + (f", to {out}" if out != STANDARD else ""))
     sys.exit(SOME_ROWS if tally.not_scored else DONE)
 
@@ -154,6 +157,7 @@ def template_command(as_dictionary: bool, out: str, priors: tuple[str, ...], pop
     if out == STANDARD:
         csv.writer(sys.stdout, lineterminator="\n").writerows(rows)
         return
+    check_ending(out, "written", (".csv",))
     with whole_file(Path(out)) as partial, partial.open("w", encoding="utf-8", newline="") as stream:
         csv.writer(stream, lineterminator="\n").writerows(rows)
 
@@ -167,9 +171,16 @@ def app_command(priors: tuple[str, ...], population: str | None, port: int | Non
     Example: thighdx app --population uniform
     """
     select(priors, population)  # faults are said here, before a browser opens
+    if port is not None and not _is_free(port):
+        raise click.UsageError(f"port {port} is taken; name another by --port")
     from thighdx.page import launch
 
     launch.run(priors, population, port)
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as trial:
+        return trial.connect_ex(("localhost", port)) != 0
 
 
 def _print(said: dict[str, Any], as_json: bool, show: Callable[[Console], None]) -> None:
@@ -211,7 +222,7 @@ class _progress:  # noqa: N801 - used as a function
         from rich.console import Console
         from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-        columns = (SpinnerColumn(), TextColumn("{task.completed:,.0f} rows"), TextColumn("{task.speed:,.0f} rows/s"))
+        columns = (SpinnerColumn(), TextColumn("{task.completed:,.0f} rows"))
         self._bar = Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True)
         self._bar.start()
         task = self._bar.add_task("score", total=None)
@@ -222,23 +233,46 @@ class _progress:  # noqa: N801 - used as a function
             self._bar.stop()
 
 
+def _forget_output() -> None:
+    """Let nothing more be flushed to standard output at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _say(message: str) -> None:
     click.echo(message, err=True)
+
+
+class _Stopped(Exception):  # noqa: N818 - no error of anyone's
+    """Someone asked the program to end."""
+
+
+def _stop(*_: object) -> None:
+    raise _Stopped
 
 
 def main() -> None:
     """Run the command line; see the module for its exit status."""
     try:
-        sys.exit(cli.main(standalone_mode=False) or DONE)
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+        for asked in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(asked, _stop)  # so that unfinished files are removed
+        status = cli.main(standalone_mode=False) or DONE
+        sys.stdout.flush()
+        sys.exit(status)
     except click.ClickException as error:
         error.show()
-    except click.Abort:
+    except (click.Abort, KeyboardInterrupt, _Stopped):
         _say("stopped")
     except ThighdxError as error:
         _say(f"thighdx: {error}")
     except BrokenPipeError:
         # the reader of standard output went away, as `| head` does; nothing more can be said there
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_output()
+    except OSError as error:
+        _say(f"thighdx: standard output cannot be written: {error.strerror or error}")
+        _forget_output()
     except Exception:
         traceback.print_exc()
     sys.exit(FAILED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -104,10 +105,14 @@ def score(
     result = pd.DataFrame({name: pd.Series(scored[name], dtype=types[name]) for name in scored})
     result.index = frame.index
     wanted = [keep] if isinstance(keep, str) else list(keep) if not isinstance(keep, bool) else []
-    for name in other_columns(model.knowledge, names) if keep is True else wanted:
+    others = other_columns(model.knowledge, names)
+    misspelt = [name for name in others if did_you_mean(name, answer_columns(model.knowledge), likeness=SURELY_MEANT)]
+    if misspelt:
+        warnings.warn(str(other_columns_note(model.knowledge, misspelt, kept=bool(keep))), stacklevel=2)
+    for name, new in kept_names(model, others if keep is True else wanted).items():
         if name not in columns:
             raise KeyError(name)
-        result[kept_name(model, name)] = frame.iloc[:, names.index(name)]
+        result[new] = frame.iloc[:, names.index(name)]
     return result
 
 
@@ -127,9 +132,17 @@ def other_columns_note(knowledge: Knowledge, names: Sequence[str], *, kept: bool
     return f"columns that are no findings, {'copied' if kept else 'left out (--keep copies them)'}: {shown}"
 
 
-def kept_name(model: Model, name: str) -> str:
-    """The name of a kept column in the result."""
-    return KEPT_PREFIX + name if name in output_columns(model) else name
+def kept_names(model: Model, names: Sequence[str]) -> dict[str, str]:
+    """Kept column -> its name in the result, prefixed until it is no other column's."""
+    taken = {*output_columns(model), *names}
+    result = {}
+    for name in names:
+        new = name
+        while new in taken and (new != name or name in output_columns(model)):
+            new = KEPT_PREFIX + new
+        taken.add(new)
+        result[name] = new
+    return result
 
 
 def _ids(columns: Mapping[str, Column], count: int, first_row: int) -> list[str]:

@@ -10,10 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from thighdx.assess import OK, Model
-from thighdx.casefiles import CaseSource, Chunk, check_ending, neutral, open_cases, open_result, whole_file
+from thighdx.casefiles import (
+    CaseSource,
+    Chunk,
+    check_distinct,
+    check_ending,
+    neutral,
+    open_cases,
+    open_result,
+    whole_file,
+)
 from thighdx.cases import CASE_ID, answer_columns
 from thighdx.errors import TableError
-from thighdx.score import kept_name, other_columns, output_columns, score_columns
+from thighdx.score import kept_names, other_columns, output_columns, score_columns
 
 WATCHED_IDS = 1_000_000  # repeated ids are looked for within this many rows; bounds memory
 
@@ -24,17 +33,16 @@ class Tally:
 
     rows: int = 0
     not_scored: int = 0
-    cells_wrong: int = 0
     repeated_ids: int = 0
-    first_repeated: str | None = None
+    first_repeated: str = ""
     _seen: set[str] = field(default_factory=set)
 
     def watch(self, ids: list[str]) -> None:
         """Look for ids seen before, within the first million rows."""
         for one in ids[: max(0, WATCHED_IDS - self.rows)]:
             if one in self._seen:
+                self.first_repeated = self.first_repeated if self.repeated_ids else one
                 self.repeated_ids += 1
-                self.first_repeated = self.first_repeated or one
             self._seen.add(one)
 
 
@@ -74,12 +82,15 @@ def score_file(
     be read or written; then nothing is left under the names asked for.
     """
     check_ending(out, "written")
+    check_distinct(cases=cases, out=out, problems=problems)
+    if problems is not None:
+        check_ending(problems, "written", (".csv",))
     tally = Tally()
     with ExitStack() as stack:
         source = stack.enter_context(open_cases(cases))
         _refuse_ambiguous(source, answer_columns(model.knowledge), cases)
         on_columns(source.names)
-        kept = {name: kept_name(model, name) for name in other_columns(model.knowledge, source.names)} if keep else {}
+        kept = kept_names(model, other_columns(model.knowledge, source.names)) if keep else {}
         types: dict[str, Any] = output_columns(model) | {new: source.arrow_type(old) for old, new in kept.items()}
         writer = stack.enter_context(open_result(out, types, frozenset({CASE_ID, *kept.values()})))
         note = stack.enter_context(_problem_file(problems))
@@ -101,7 +112,6 @@ def _score_chunk(model: Model, chunk: Chunk, tally: Tally) -> tuple[dict[str, li
     found = [RowProblem(first + one.row, scored[CASE_ID][one.row], one.column, one.message) for one in cases.problems]
     tally.rows += chunk.count
     tally.not_scored += sum(said != OK for said in scored["status"])
-    tally.cells_wrong += len(found)
     return scored, found
 
 
