@@ -226,7 +226,8 @@ def test_many_rows_pass_through_in_order(tmp_path: Path) -> None:
     assert run("score", cases, "--out", tmp_path / "o.parquet").returncode == 0
     scored = pq.read_table(tmp_path / "o.parquet", columns=["case_id", "p_strain"])
     assert scored["case_id"].to_pylist() == [str(row) for row in range(40_000)]
-    assert len(set(scored["p_strain"].to_pylist())) == 2
+    # to 1e-9: the engine may turn to compiled code on the way
+    assert len({round(share, 9) for share in scored["p_strain"].to_pylist()}) == 2
 
 
 def test_template_is_a_table_that_can_be_filled_and_scored(tmp_path: Path) -> None:

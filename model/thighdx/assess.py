@@ -9,6 +9,7 @@ import numpy as np
 
 from thighdx.cases import Cases
 from thighdx.engine import Engine
+from thighdx.fast.adaptive import AdaptiveEngine
 from thighdx.knowledge import Knowledge, load_knowledge
 from thighdx.rows import Array
 from thighdx.tables import Tables, build_tables
@@ -65,7 +66,7 @@ def _shipped() -> Knowledge:
 
 @lru_cache(maxsize=32)
 def _model(knowledge: Knowledge, population: str) -> Model:
-    return Model(knowledge, population, Engine(build_tables(knowledge, population)))
+    return Model(knowledge, population, AdaptiveEngine(build_tables(knowledge, population)))
 
 
 def assess(model: Model, cases: Cases) -> Assessment:

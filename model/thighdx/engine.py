@@ -58,10 +58,13 @@ class Engine:
         # P(state) of each finding, for the conflict measure
         self._margins = [tables.prior @ finding.rows for finding in tables.findings]
 
+    def expect(self, cases: int) -> None:
+        """Hear of cases to come, so that an engine with several ways takes one of them for all."""
+
     def posterior(self, evidence: Evidence) -> Posterior:
         """P(cause | evidence) of every case."""
         joint = self.log_likelihood(evidence) + self._log_prior
-        log_evidence = _log_sum(joint)
+        log_evidence = log_sum(joint)
         possible = np.isfinite(log_evidence)
         shift = np.where(possible, log_evidence, 0.0)
         probability = np.exp(joint - shift[:, None])
@@ -79,7 +82,7 @@ class Engine:
                     _add(chunk, part, finding, table)
             for mechanism, on in enumerate(self._on):
                 if any(part.codes[:, finding].any() for finding in on) or np.isin(part.soft_finding, on).any():
-                    chunk += _log_sum(self._levels(part, mechanism))
+                    chunk += log_sum(self._levels(part, mechanism))
         return result
 
     def level_posterior(self, evidence: Evidence, mechanism: str, cause: str) -> Array:
@@ -89,7 +92,7 @@ class Engine:
         parts = []
         for start in range(0, evidence.cases, CHUNK):
             levels = self._levels(_part(evidence, start, start + CHUNK), number)[:, position, :]
-            total = _log_sum(levels)
+            total = log_sum(levels)
             finite = np.where(np.isfinite(total), total, 0.0)
             parts.append(np.exp(levels - finite[:, None]))
         empty = np.zeros((0, len(self.tables.mechanisms[number].levels)))
@@ -151,7 +154,7 @@ def _part(evidence: Evidence, start: int, stop: int) -> Evidence:
     )
 
 
-def _log_sum(logs: Array) -> Array:
+def log_sum(logs: Array) -> Array:
     """log of the sum over the last axis; -inf where every term is."""
     top = logs.max(axis=-1)
     finite = np.where(np.isfinite(top), top, 0.0)
