@@ -28,12 +28,12 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
-from thighdx.hypothetical import Hypothetical, posterior_draws, stacked
 
 from thighdx import load_knowledge
 from thighdx.engine import Engine
 from thighdx.evidence import evidence
 from thighdx.fast.compiled import CompiledEngine
+from thighdx.hypothetical import Hypothetical, posterior_draws, stacked
 from thighdx.network import CAUSE, build_network
 from thighdx.tables import Tables, build_tables
 
