@@ -40,7 +40,8 @@ from thighdx.tables import Tables, build_tables
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from tests.oracle import agrum_network, draw_cases
 
-CHUNK = 65_536  # rows drawn, copied and given to two threads at once
+CHUNK = 65_536  # rows drawn at once
+LARGE_CHUNK = 262_144  # rows given to two threads at once, which are started anew for each
 SMALL_CHUNK = 16_384  # rows given to one thread at once: the 4 MB that come out, used again, stay in the cache
 PEERS = {"pgmpy VariableElimination": 100, "numpy engine": 16_384, "scikit-learn CategoricalNB": 65_536}  # rows timed
 PYAGRUM_ROWS = 300
@@ -140,7 +141,7 @@ def compiled_ways(tables, codes):
 
 def in_chunks(engine, codes, threads=1):
     """Score all rows, the memory for the probabilities used again."""
-    chunk = SMALL_CHUNK if threads == 1 else CHUNK
+    chunk = SMALL_CHUNK if threads == 1 else LARGE_CHUNK
     out = np.empty_like(engine.posterior(codes[:chunk]).probability)
 
     def run():

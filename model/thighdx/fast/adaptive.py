@@ -12,7 +12,7 @@ from thighdx.tables import Tables
 if TYPE_CHECKING:
     from thighdx.fast.compiled import CompiledEngine
 
-# Importing numba and loading the compiled code takes 0.9 s, in which numpy's engine does so many cases.
+# Importing numba and loading the compiled code takes 0.7 s, in which numpy's engine does so many cases.
 COMPILED_FROM = 20_000
 
 
