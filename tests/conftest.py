@@ -20,6 +20,9 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 import pytest
 from hypothesis import settings
 
+from tests.handmade import write_priors
+from thighdx import Knowledge, load_knowledge
+
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
@@ -48,6 +51,15 @@ SERVER_START_SECONDS = 90  # the first start on a slow machine also compiles som
 settings.register_profile("dev", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if FORBID_SKIPS else "dev"))
+
+
+# ------------------------------------------------------------------------------------------------------- small priors
+
+
+@pytest.fixture(scope="module")
+def knowledge(tmp_path_factory: pytest.TempPathFactory) -> Knowledge:
+    """The small priors of `tests.handmade`; a test module may have others under this name."""
+    return load_knowledge(write_priors(tmp_path_factory.mktemp("priors")))
 
 
 # ---------------------------------------------------------------------------------------------- what runs, and where

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+from thighdx import Knowledge, load_knowledge
 
 Tables = dict[str, Any]
 
@@ -178,6 +181,12 @@ def small_priors() -> Tables:
             }
         },
     }
+
+
+@cache
+def shipped() -> Knowledge:
+    """The shipped priors, loaded once a test process."""
+    return load_knowledge()
 
 
 def write_priors(folder: Path, tables: Mapping[str, Any] | None = None) -> Path:

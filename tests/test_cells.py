@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -11,23 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.handmade import write_priors
-from thighdx import CaseError, Knowledge, load_knowledge
+from tests.handmade import shipped
+from thighdx import CaseError, Knowledge
 from thighdx.cases import Cases, read_case, read_columns
 from thighdx.cells import EMPTY, Cell, likelihood, parse_cell, parse_number
 
 STATES = ("none", "some", "marked")
 MISSING = [None, float("nan"), np.nan, pd.NA, pd.NaT, "", "   ", "\t"]
-
-
-@pytest.fixture(scope="module")
-def knowledge(tmp_path_factory: pytest.TempPathFactory) -> Knowledge:
-    return load_knowledge(write_priors(tmp_path_factory.mktemp("priors")))
-
-
-@cache
-def shipped() -> Knowledge:
-    return load_knowledge()
 
 
 def of(cases: Cases, knowledge: Knowledge, finding: str) -> Iterator[list[float]]:

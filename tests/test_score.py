@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
 from math import log2, prod
 from typing import Any
 
@@ -14,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.handmade import write_priors
+from tests.handmade import shipped
 from tests.oracle import enumerated_posterior
-from thighdx import Knowledge, KnowledgeError, TableError, __version__, diagnose, load_knowledge, score
+from thighdx import Knowledge, KnowledgeError, TableError, __version__, diagnose, score
 from thighdx.assess import Model, assess, get_model
 from thighdx.cases import read_columns
 from thighdx.cells import likelihood, parse_cell
@@ -32,16 +31,6 @@ CELLS = {
     "slump": ["", "negative", "positive"],
     "quality": ["", "dull", "burning", "sharp|spasm"],
 }
-
-
-@pytest.fixture(scope="module")
-def knowledge(tmp_path_factory: pytest.TempPathFactory) -> Knowledge:
-    return load_knowledge(write_priors(tmp_path_factory.mktemp("priors")))
-
-
-@cache
-def shipped() -> Knowledge:
-    return load_knowledge()
 
 
 def random_frame(rng: np.random.Generator, rows: int) -> pd.DataFrame:

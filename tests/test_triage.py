@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.handmade import put, small_priors, write_priors
+from tests.handmade import put, shipped, small_priors, write_priors
 from thighdx import Knowledge, diagnose, load_knowledge
 from thighdx.cases import read_case, read_columns
 from thighdx.schema import RedFlag
@@ -19,16 +19,6 @@ from thighdx.tables import Tables, build_tables
 from thighdx.triage import Fired, red_flags
 
 Case = dict[str, str]
-
-
-@pytest.fixture(scope="module")
-def knowledge(tmp_path_factory: pytest.TempPathFactory) -> Knowledge:
-    return load_knowledge(write_priors(tmp_path_factory.mktemp("priors")))
-
-
-@cache
-def shipped() -> Knowledge:
-    return load_knowledge()
 
 
 @cache

@@ -75,12 +75,12 @@ class CsvCases:
         csv.field_size_limit(LARGEST_CELL)
         self._rows = csv.reader(stream, strict=True)
         header = next((row for row in self._guarded() if row), None)
-        if header is not None and len(header) == 1 and any(sign in header[0] for sign in OTHER_SEPARATORS):
+        if header is None:
+            raise TableError(f"{place}: is empty; expected a header line with a column for each finding known")
+        if len(header) == 1 and any(sign in header[0] for sign in OTHER_SEPARATORS):
             raise TableError(
                 f"{place}: the header is one cell with ; or a tab in it; expected commas between the columns"
             )
-        if header is None:
-            raise TableError(f"{place}: is empty; expected a header line with a column for each finding known")
         self.names = _unique(header, place)
 
     def chunks(self) -> Iterator[Chunk]:

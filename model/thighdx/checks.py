@@ -12,6 +12,8 @@ import numpy as np
 from thighdx.errors import unknown
 from thighdx.rows import SUM_TOLERANCE, complete, increasing, ratio_fault
 from thighdx.schema import (
+    CAUSE,
+    NONE,
     Basis,
     Care,
     Content,
@@ -26,17 +28,10 @@ from thighdx.schema import (
     Urgency,
 )
 
-CAUSE = "cause"  # the node of the causes in an exported network; findings and mechanisms keep their ids
-NONE = "none"  # a finding that hangs on no mechanism under a cause
 ID = re.compile(r"[a-z][a-z0-9_]{0,79}", re.ASCII)
 RESERVED = (
-    "case_id",
-    "status",
-    "triage",
-    "top_cause",
-    "top_probability",
-    "conflict",
-    "population",
+    *("case_id", "status", "triage", "red_flags", "top_cause", "top_probability", "conflict"),
+    *("population", "model_version", "priors_digest"),
 )  # columns of results
 MOST_MECHANISMS = 3  # a finding's mechanisms over all causes; its table grows with their product
 
@@ -198,7 +193,7 @@ def _finding(content: Content, name: str, finding: Finding) -> Iterator[Found]:
         named = (*path, "mechanism_by_cause")
         yield from _known(named, [cause], "a cause", content.causes)
         yield from _known((*named, cause), [mechanism], "a mechanism", mechanisms)
-    used = mechanisms_of(finding)
+    used = finding.mechanisms
     if len(used) > MOST_MECHANISMS:
         yield path, f"hangs on {len(used)} mechanisms ({', '.join(used)}); accepted: at most {MOST_MECHANISMS}"
     for mechanism in used:
@@ -215,12 +210,6 @@ def _finding(content: Content, name: str, finding: Finding) -> Iterator[Found]:
             yield from _ratio(content, place, name, row)
         else:
             yield from _row(content, place, row, states, "a state")
-
-
-def mechanisms_of(finding: Finding) -> tuple[str, ...]:
-    """The mechanisms a finding names over all causes, its usual one first."""
-    named = dict.fromkeys((finding.mechanism, *finding.mechanism_by_cause.values()))
-    return tuple(name for name in named if name != NONE)
 
 
 def _from_number(path: tuple[str, ...], finding: Finding) -> Iterator[Found]:
@@ -264,7 +253,7 @@ def _mechanism(content: Content, name: str, mechanism: Mechanism) -> Iterator[Fo
         if finding is None:
             yield place, unknown(key, "a finding", list(content.findings))
             continue
-        if name not in mechanisms_of(finding):
+        if name not in finding.mechanisms:
             yield place, f"is a template for '{key}', which hangs on no '{name}' under any cause"
         yield from _template(content, place, template, mechanism.levels, finding.states)
 

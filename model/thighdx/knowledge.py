@@ -19,18 +19,15 @@ from thighdx.shape import faults_of_shape
 
 @dataclass(frozen=True, eq=False)
 class Knowledge:
-    """What the priors say. Equal and hashed by `digest`, the SHA-256 of the merged tables."""
+    """What the priors say. `digest` is the SHA-256 of the merged tables; it does not see their order, equality does."""
 
     content: schema.Content
     document: Document
     digest: str
 
     def __eq__(self, other: object) -> bool:
-        """Same content, causes and findings in the same order (which the digest does not see)."""
-        mine, others = (self.digest, self.causes, self.findings), None
-        if isinstance(other, Knowledge):
-            others = (other.digest, other.causes, other.findings)
-        return mine == others
+        """Same content, causes and findings in the same order."""
+        return isinstance(other, Knowledge) and self._identity == other._identity
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled as plain tables and built anew, for the workers of a cluster."""
@@ -39,6 +36,10 @@ class Knowledge:
 
     def __hash__(self) -> int:
         return hash(self.digest)
+
+    @property
+    def _identity(self) -> tuple[object, ...]:
+        return self.digest, self.causes, self.findings
 
     def __repr__(self) -> str:
         return f"Knowledge({len(self.causes)} causes, {len(self.findings)} findings, digest {self.digest[:12]})"

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from thighdx.checks import CAUSE
 from thighdx.errors import ThighdxError
+from thighdx.schema import CAUSE
 from thighdx.tables import FindingTable, Tables
 
 if TYPE_CHECKING:

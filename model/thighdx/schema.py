@@ -14,6 +14,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field
 
 V = TypeVar("V")
 
+CAUSE = "cause"  # the node of the causes in an exported network; findings and mechanisms keep their ids
+NONE = "none"  # in place of a mechanism: a finding that hangs on none under a cause
+
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=80)]
 StateId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_]*$", max_length=80)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
@@ -169,6 +172,12 @@ class Finding(Table):
     mechanism_by_cause: FrozenMap[Id] = Field(default_factory=_empty)
     background: Row
     rows: FrozenMap[AnyRow] = Field(default_factory=_empty)
+
+    @property
+    def mechanisms(self) -> tuple[str, ...]:
+        """The mechanisms it names over all causes, its usual one first."""
+        named = dict.fromkeys((self.mechanism, *self.mechanism_by_cause.values()))
+        return tuple(name for name in named if name != NONE)
 
 
 class Template(Table):

@@ -89,7 +89,7 @@ def score(
     """The scored table of a pandas frame of cases: as many rows, in the same order, under the same index.
 
     `keep` copies the columns that are no answers (True), or those named; one whose name the result has is prefixed by
-    `input_`. Rows that could not be scored say why in `status` and have empty numbers. Raises `KnowledgeError` for an
+    `input_`. Rows that could not be scored say why in `status` and have empty numbers. Raises `UnknownNameError` for an
     unknown population, `KeyError` for a kept column that is not there and `TableError` for one named twice.
     """
     import pandas as pd
@@ -108,7 +108,7 @@ def score(
     others = other_columns(model.knowledge, names)
     misspelt = [name for name in others if did_you_mean(name, answer_columns(model.knowledge), likeness=SURELY_MEANT)]
     if misspelt:
-        warnings.warn(str(other_columns_note(model.knowledge, misspelt, kept=bool(keep))), stacklevel=2)
+        warnings.warn(str(other_columns_note(model.knowledge, misspelt)), stacklevel=2)
     for name, new in kept_names(model, others if keep is True else wanted).items():
         if name not in columns:
             raise KeyError(name)
@@ -122,14 +122,14 @@ def other_columns(knowledge: Knowledge, names: Sequence[str]) -> list[str]:
     return [name for name in names if name not in accepted]
 
 
-def other_columns_note(knowledge: Knowledge, names: Sequence[str], *, kept: bool) -> str | None:
+def other_columns_note(knowledge: Knowledge, names: Sequence[str]) -> str | None:
     """One sentence that names the columns that are no answers, with the finding that each may have meant."""
     others = other_columns(knowledge, names)
     if not others:
         return None
     accepted = answer_columns(knowledge)
     shown = ", ".join(f"{name}{did_you_mean(name, accepted, likeness=SURELY_MEANT)}" for name in others)
-    return f"columns that are no findings, {'copied' if kept else 'left out (--keep copies them)'}: {shown}"
+    return f"columns that are no findings: {shown}"
 
 
 def kept_names(model: Model, names: Sequence[str]) -> dict[str, str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from thighdx.assess import OK, Model
 from thighdx.casefiles import (
+    STANDARD,
     CaseSource,
     Chunk,
     check_distinct,
@@ -83,6 +84,8 @@ def score_file(
     """
     check_ending(out, "written")
     check_distinct(cases=cases, out=out, problems=problems)
+    if problems == STANDARD:
+        raise TableError("the problems go to a file of their own; - is for the table")
     if problems is not None:
         check_ending(problems, "written", (".csv",))
     tally = Tally()

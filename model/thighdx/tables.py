@@ -14,10 +14,9 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from thighdx.checks import NONE, mechanisms_of
 from thighdx.knowledge import Knowledge
 from thighdx.rows import Array, cause_row, complete, floored
-from thighdx.schema import Finding, Population, RatioRow, Row
+from thighdx.schema import NONE, Finding, Population, RatioRow, Row
 from thighdx.tilt import tilt
 
 T = TypeVar("T", bound=np.generic)
@@ -140,7 +139,7 @@ def _parents(finding: Finding, causes: Iterable[str], index: Mapping[str, int]) 
 
 def _problems(knowledge: Knowledge, parents: list[NDArray[np.intp]], index: Mapping[str, int]) -> Iterable[_Problem]:
     for position, (name, finding) in enumerate(knowledge.content.findings.items()):
-        for mechanism in mechanisms_of(finding):
+        for mechanism in finding.mechanisms:
             entry = knowledge.content.mechanisms[mechanism]
             given = entry.templates[name].given
             template = np.array([complete(given[level], finding.states) for level in entry.levels])

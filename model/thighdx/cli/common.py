@@ -1,0 +1,65 @@
+"""What the commands share: options, how they print, and exit status."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+from rich.console import Console
+
+from thighdx.cases import read_case
+from thighdx.errors import CaseError, Fault
+from thighdx.knowledge import Knowledge
+
+DONE, SOME_ROWS, FAILED = 0, 1, 2
+PIPED_WIDTH = 120  # characters, where there is no terminal to ask
+
+
+def common(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options every command takes."""
+    command = click.option(
+        "--priors",
+        multiple=True,
+        metavar="FOLDER|OVERLAY",
+        help="Priors to use, or to lay over; repeatable, later wins.",
+    )(command)
+    return click.option("--population", metavar="NAME|FILE", help="Whose base rates; a TOML file may state its own.")(
+        command
+    )
+
+
+def print_said(said: dict[str, Any], as_json: bool, show: Callable[[Console], None]) -> None:
+    """JSON for a program, or text as wide as the terminal for a person."""
+    if as_json:
+        click.echo(json.dumps(said, ensure_ascii=False, indent=2))
+    else:
+        show(Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH))
+
+
+def case_from(answers: Sequence[str], knowledge: Knowledge) -> dict[str, str]:
+    """The case from `finding=cell` words. Raises `CaseError` with every word that is none and every bad answer."""
+    case: dict[str, str] = {}
+    faults = []
+    for word in answers:
+        name, equals, cell = (part.strip() for part in word.partition("="))
+        if not equals:
+            faults.append(Fault("", f"'{word}' is not an answer; write finding=state, as onset=sudden"))
+        elif name in case:
+            faults.append(Fault("", f"'{name}' is answered twice; accepted: once (a|b for one of several states)"))
+        else:
+            case[name] = cell
+    try:
+        read_case(knowledge, case)
+    except CaseError as error:
+        faults.extend(error.faults)
+    if faults:
+        raise CaseError(faults)
+    return case
+
+
+def say(message: str) -> None:
+    """A message for the person, on standard error."""
+    click.echo(message, err=True)
