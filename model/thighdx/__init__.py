@@ -5,6 +5,8 @@
 'acute_hamstring'
 """
 
+from typing import TYPE_CHECKING, Any
+
 __version__ = "0.1.0"
 
 from thighdx.diagnosis import Diagnosis, diagnose
@@ -17,7 +19,9 @@ from thighdx.errors import (
     UnknownNameError,
 )
 from thighdx.knowledge import Knowledge, load_knowledge
-from thighdx.score import score
+
+if TYPE_CHECKING:
+    from thighdx.scoring.frame import score
 
 __all__ = [
     "CaseError",
@@ -32,3 +36,12 @@ __all__ = [
     "load_knowledge",
     "score",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """`score` on its first use: it needs Arrow, which takes a tenth of a second that a single case should not pay."""
+    if name == "score":
+        from thighdx.scoring.frame import score
+
+        return score
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")

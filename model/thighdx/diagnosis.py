@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from thighdx import __version__
-from thighdx.assess import OK, Assessment, Model, assess, get_model
-from thighdx.cases import cell_text, read_case
+from thighdx.assess import Assessment, Model, assess, get_model
+from thighdx.cases import OK, cell_text, read_case
 from thighdx.errors import ImpossibleEvidenceError
 from thighdx.knowledge import Knowledge
 from thighdx.triage import Fired

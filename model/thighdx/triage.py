@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
-from thighdx.cases import Cases, different
+from thighdx.cases import Cases
 from thighdx.cells import Cell, likelihood
+from thighdx.coded import Coded
 from thighdx.knowledge import Knowledge
 
 ROUNDING = 1e-12  # of a sum of shares: `state@0.5` leaves 0.5 for its six others together
@@ -31,7 +31,7 @@ class Flags:
 
     ids: tuple[str, ...]
     fired: NDArray[np.uint8]
-    urgency: tuple[str, ...]
+    urgency: Coded
 
     def of(self, row: int) -> dict[str, Fired]:
         """The rules that fire for one case, possibly or for certain, in the order of the priors."""
@@ -40,27 +40,33 @@ class Flags:
 
 def red_flags(knowledge: Knowledge, cases: Cases) -> Flags:
     """Every rule on every case, from the readable cells."""
-    rules = knowledge.content.red_flags
-    fired = np.zeros((cases.count, len(rules)), dtype=np.uint8)
+    rules, urgencies = knowledge.content.red_flags, tuple(knowledge.content.urgencies)
+    fired = np.zeros((len(rules), cases.count), dtype=np.uint8)
+    highest = np.full(cases.count, urgencies.index(ROUTINE), dtype=np.uint8)
+    said: dict[tuple[str, frozenset[str]], NDArray[np.uint8]] = {}
     for number, rule in enumerate(rules.values()):
         for alternative in rule.when:
-            fired[:, number] = np.maximum(fired[:, number], _all_of(knowledge, cases, alternative))
-    order = list(knowledge.content.urgencies)
-    ranks = np.array([order.index(rule.urgency) for rule in rules.values()], dtype=np.intp)
-    lowest = order.index(ROUTINE)
-    highest = np.where(fired > 0, ranks, lowest).min(axis=1, initial=lowest)
-    return Flags(tuple(rules), fired, tuple(order[rank] for rank in highest))
+            parts = np.full(cases.count, Fired.YES, dtype=np.uint8)
+            for name, wanted in alternative.items():
+                key = name, frozenset((wanted,) if isinstance(wanted, str) else wanted)
+                if key not in said:
+                    said[key] = _answered(knowledge, cases, *key)
+                np.minimum(parts, said[key], out=parts)
+            np.maximum(fired[number], parts, out=fired[number])
+        rank = np.uint8(urgencies.index(rule.urgency))
+        np.minimum(highest, rank, out=highest, where=fired[number] > 0)
+    return Flags(tuple(rules), fired.T, Coded(urgencies, highest))
 
 
-def _all_of(knowledge: Knowledge, cases: Cases, alternative: Mapping[str, str | tuple[str, ...]]) -> NDArray[np.uint8]:
-    result = np.full(cases.count, Fired.YES, dtype=np.uint8)
-    for name, wanted in alternative.items():
-        states = knowledge.content.findings[name].states
-        named = {states.index(state) for state in ((wanted,) if isinstance(wanted, str) else wanted)}
-        for cell, rows in different(cases, name):
-            surely = _fires(cell, named, len(states), knowledge.content.thresholds.soft_red_flag)
-            result[rows] = np.minimum(result[rows], surely)
-    return result
+def _answered(knowledge: Knowledge, cases: Cases, name: str, wanted: frozenset[str]) -> NDArray[np.uint8]:
+    """How surely each case's answer to a finding is one of the states wanted, `Fired`, (cases,)."""
+    if name not in cases.answers:
+        return np.full(cases.count, Fired.NO, dtype=np.uint8)
+    read, states = cases.answers[name], knowledge.content.findings[name].states
+    named = {states.index(state) for state in wanted}
+    threshold = knowledge.content.thresholds.soft_red_flag
+    surely = [_fires(cell, named, len(states), threshold) for cell in read.cells] or [Fired.NO]
+    return np.asarray(np.array(surely, dtype=np.uint8)[read.index])
 
 
 def _fires(cell: Cell, named: set[int], count: int, threshold: float) -> Fired:

@@ -12,7 +12,6 @@ from rich.console import Console
 from thighdx.assess import get_model
 from thighdx.casefiles import STANDARD
 from thighdx.cli.common import DONE, SOME_ROWS, common, say
-from thighdx.score import other_columns_note
 from thighdx.selection import select
 from thighdx.wording import count
 
@@ -32,7 +31,8 @@ def score_command(
 
     Example: thighdx score cases.csv --population uniform --out scored.csv
     """
-    from thighdx.scorefile import RowProblem, score_file
+    from thighdx.scoring.batch import other_columns_note
+    from thighdx.scoring.files import RowProblem, score_file
 
     knowledge, chosen = select(priors, population)
     shown = 0
