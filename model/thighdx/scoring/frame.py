@@ -44,6 +44,7 @@ def score(
     Raises `UnknownNameError` for an unknown population, `KeyError` for a kept column that is not there, `TableError`
     for one named twice and `TypeError` for what is no frame.
     """
+    kind = _kind(frame)
     model = get_model(knowledge, population)
     names = [str(name) for name in frame.columns]
     if len(set(names)) < len(names):
@@ -57,7 +58,6 @@ def score(
     misspelt = [name for name in others if did_you_mean(name, answer_columns(model.knowledge), likeness=SURELY_MEANT)]
     if misspelt:
         warnings.warn(str(other_columns_note(model.knowledge, misspelt)), stacklevel=2)
-    kind = _kind(frame)
     rows = kind.rows(frame, [name for name in names if name not in others])
     starts = range(0, len(frame), BATCH_ROWS)
     batches = [score_batch(model, rows.slice(start, BATCH_ROWS), start + 1).batch for start in starts]

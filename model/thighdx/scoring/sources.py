@@ -117,7 +117,8 @@ class ParquetCases:
         renamed = any(name != stored for name, stored in self._stored.items())
         wanted = self.names if renamed else [*answers, *others]  # columns are asked for by name
         try:
-            with pq.ParquetFile(self._path, read_dictionary=[self._stored[name] for name in answers]) as file:
+            texts = [self._stored[name] for name in answers if pa.types.is_string(self._types[name])]
+            with pq.ParquetFile(self._path, read_dictionary=texts) as file:
                 if not wanted:
                     yield from _nameless(file.metadata.num_rows)
                     return
