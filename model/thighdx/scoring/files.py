@@ -79,7 +79,7 @@ class _Done(NamedTuple):
     not_scored: int
 
 
-def _ignore(_: object) -> None:
+def _ignore(*_: object) -> None:
     """Listen to nothing."""
 
 
@@ -92,12 +92,13 @@ def score_file(
     problems: str | None = None,
     on_columns: Callable[[list[str]], None] = _ignore,
     on_problem: Callable[[RowProblem], None] = _ignore,
-    on_rows: Callable[[int], None] = _ignore,
+    on_rows: Callable[[int, float | None], None] = _ignore,
 ) -> Tally:
     """Score the table `cases` into `out` (`-`: standard input, standard output), every row kept, in order.
 
     `keep` copies the columns that are no answers. `problems` is a CSV file for every cell that could not be read.
-    The callbacks hear the column names once, each problem, and the rows done. Raises `TableError` where a file cannot
+    The callbacks hear the column names once, each problem, and the rows done with the share of the table that is read
+    (None where that cannot be known). Raises `TableError` where a file cannot
     be read or written; then nothing is left under the names asked for.
     """
     check_ending(out, "written")
@@ -133,7 +134,7 @@ def score_file(
                 tally.watch(batch.column(CASE_ID))
             tally.rows += batch.num_rows
             tally.not_scored += not_scored
-            on_rows(batch.num_rows)
+            on_rows(batch.num_rows, source.share())
     tally.count_repeated()
     return tally
 

@@ -50,7 +50,7 @@ class CsvWriter:
                 columns.append(column.cast(pa.string()))
             else:
                 texts = text_array(column)
-                columns.append(_quoted(_neutral(texts) if field.name in self._copied else texts))
+                columns.append(_quoted(neutral_texts(texts) if field.name in self._copied else texts))
         self._stream.write(_lines(columns))
 
     def close(self) -> None:
@@ -107,7 +107,7 @@ def open_result(path: str, schema: pa.Schema, copied: frozenset[str]) -> Iterato
                 yield CsvWriter(stream, schema.names, copied)
 
 
-def _neutral(texts: pa.Array) -> pa.Array:
+def neutral_texts(texts: pa.Array) -> pa.Array:
     """Copied cells, those that a spreadsheet would run made text."""
     risky = pc.match_substring_regex(texts, MAY_RUN)
     if not pc.any(risky).as_py():

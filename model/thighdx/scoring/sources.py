@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import sys
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -41,37 +42,41 @@ class CaseSource(Protocol):
         """The column's own type."""
         ...
 
+    def share(self) -> float | None:
+        """How much of the table has been read, 0 to 1; None where its size is not known."""
+        ...
+
 
 @contextmanager
 def open_cases(path: str) -> Iterator[CaseSource]:
     """Open a case table. Raises `TableError` where it cannot be read or its columns are ambiguous."""
     if path == STANDARD:
-        yield CsvCases(sys.stdin.buffer, "standard input")
+        yield CsvCases(sys.stdin.buffer, "standard input", lambda: None)
         return
     ending = ending_of(path, "read", READ)
     if ending == ".parquet":
         yield ParquetCases(path)
         return
     try:
-        stream = _opened(path, ending)
-    except UNREADABLE as error:
+        file = Path(path).open("rb")  # noqa: SIM115 - closed by the `with` below
+    except OSError as error:
         raise TableError(f"{path}: cannot be read: {_why(error)}") from error
-    with stream:
-        yield CsvCases(stream, path)
+    with file, _unpacked(file, ending) as stream:
+        size = max(os.fstat(file.fileno()).st_size, 1)
+        yield CsvCases(stream, path, lambda: min(file.tell() / size, 1.0))
 
 
-def _opened(path: str, ending: str) -> IO[bytes]:
+def _unpacked(file: IO[bytes], ending: str) -> IO[bytes]:
     if ending == ".csv.gz":
-        return cast("IO[bytes]", gzip.open(path))
-    plain = Path(path).open("rb")  # noqa: SIM115 - the caller closes it
-    return cast("IO[bytes]", pa.CompressedInputStream(plain, "zstd")) if ending == ".csv.zst" else plain
+        return cast("IO[bytes]", gzip.GzipFile(fileobj=file))
+    return cast("IO[bytes]", pa.CompressedInputStream(file, "zstd")) if ending == ".csv.zst" else file
 
 
 class CsvCases:
     """A CSV table: UTF-8 with or without BOM, any line ends, quoted cells, blank lines passed over."""
 
-    def __init__(self, stream: IO[bytes], place: str) -> None:
-        self._place, self._stream = place, Bytes(stream)
+    def __init__(self, stream: IO[bytes], place: str, share: Callable[[], float | None]) -> None:
+        self._place, self._stream, self.share = place, Bytes(stream), share
         header = self._guarded(lambda: read_header(self._stream, place))
         if not header:
             raise TableError(f"{place}: is empty; expected a header line with a column for each finding known")
@@ -110,6 +115,7 @@ class ParquetCases:
         self._path = path
         self._types = dict(zip(_unique(schema.names, path), schema.types, strict=True))
         self._stored = dict(zip(self._types, schema.names, strict=True))
+        self._read, self._rows = 0, 0
         self.names = list(self._types)
 
     def parts(self, answers: Sequence[str], others: Sequence[str]) -> Iterator[Callable[[], Part]]:
@@ -123,7 +129,9 @@ class ParquetCases:
                     yield from _nameless(file.metadata.num_rows)
                     return
                 columns = None if renamed else wanted
+                self._rows = file.metadata.num_rows
                 for batch in file.iter_batches(BATCH_ROWS, columns=columns):
+                    self._read += batch.num_rows
                     rows = pa.Table.from_batches([batch])
                     part = Part(rows.rename_columns(self.names) if renamed else rows)
                     yield partial(_same, part)
@@ -133,6 +141,10 @@ class ParquetCases:
     def arrow_type(self, name: str) -> pa.DataType:
         """See `CaseSource`."""
         return self._types[name]
+
+    def share(self) -> float | None:
+        """See `CaseSource`."""
+        return self._read / self._rows if self._rows else None
 
 
 def _nameless(rows: int) -> Iterator[Callable[[], Part]]:
