@@ -69,9 +69,8 @@ def same(found: pl.DataFrame, expected: pl.DataFrame) -> None:
 @pytest.mark.slow
 def test_a_parquet_folder_is_scored_as_on_this_machine(priors: Path, cases: Path, tmp_path: Path) -> None:
     out = tmp_path / "scored.parquet"
-    done = thighdx(
-        "score", cases / "parquet", "--engine", "spark", "--keep", "--out", out, "--priors", priors, cwd=tmp_path
-    )
+    words = ("score", cases / "parquet", "--engine", "spark", "--out", out, "--priors", priors)
+    done = thighdx(*words, "--keep", cwd=tmp_path)
     wanted = expected(cases, load_knowledge(priors))
     bad = wanted.filter(pl.col("status") != "ok").height
     assert done.returncode == 1, done.stderr
