@@ -271,7 +271,7 @@ def growth(tables, codes, console):
 
 # ------------------------------------------------------------------------------------------------------------- files
 
-# At its end each process says how much memory it held at most (what the kernel tells of a child counts its parent's too).
+# At its end each process says how much memory it held at most (what the kernel says of a child counts its parent too).
 PEAK = """
 import atexit, json, sys, time
 took = []

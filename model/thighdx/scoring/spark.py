@@ -29,7 +29,13 @@ if TYPE_CHECKING:
 
 BATCH_ROWS = 32_768  # rows that a Python worker scores at once
 BROKEN = "_corrupt_record"  # Spark's name for the text of a line that has another number of cells than the header
-CSV: dict[str, bool | str] = {"header": True, "escape": '"', "multiLine": True, "encoding": "UTF-8"}
+CSV: dict[str, bool | str] = {
+    "header": True,
+    "escape": '"',
+    "multiLine": True,
+    "encoding": "UTF-8",
+    "pathGlobFilter": "*.{csv,csv.gz,csv.zst}",
+}
 
 
 class Tally(NamedTuple):
@@ -119,7 +125,7 @@ def _read(spark: SparkSession, cases: str) -> DataFrame:
     if "://" not in cases and not Path(cases).exists():
         raise TableError(f"{cases}: cannot be read: No such file or directory")
     if _holds_parquet(cases):
-        return spark.read.parquet(cases)
+        return spark.read.option("pathGlobFilter", "*.parquet").parquet(cases)
     stated = spark.read.options(**CSV).csv(cases).columns
     if not stated:
         raise TableError(f"{cases}: is empty; expected a header line with a column for each finding known")
