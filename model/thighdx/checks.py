@@ -176,10 +176,10 @@ def _combinations(content: Content) -> Iterator[Found]:
 
 
 def _costs(content: Content) -> Iterator[Found]:
-    accepted = {"kinds": ("a kind of finding", get_args(Kind)), "findings": ("a finding", content.findings)}
-    for table, (what, names) in accepted.items():
+    yield from _known(("costs", "kinds"), content.costs.kinds, "a kind of finding", get_args(Kind))
+    yield from _known(("costs", "findings"), content.costs.findings, "a finding", content.findings)
+    for table in ("kinds", "findings"):
         costs: Mapping[str, Cost] = getattr(content.costs, table)
-        yield from _known(("costs", table), costs, what, names)
         for name, cost in costs.items():
             path = ("costs", table, name)
             yield from _known((*path, "sources"), cost.sources, "a source", content.sources)

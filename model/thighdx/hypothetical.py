@@ -55,12 +55,15 @@ class Hypothetical:
     """Tables laid out for one case at a time. Read-only once made, safe to share between threads.
 
     The levels of the mechanisms that have findings stand one after the other, those of one are `levels[k]`; `used[k]`
-    is its place in `Tables.mechanisms`. parent: (findings, causes), the k each finding hangs on, or -1.
+    is its place in `Tables.mechanisms`. parent: (findings, causes), the k each finding hangs on, or -1. first:
+    (findings,), the place of its first state among all states. owner: (all states,), the finding of each.
     """
 
     def __init__(self, tables: Tables) -> None:
         ends = np.cumsum([0, *(len(finding.states) for finding in tables.findings)]).tolist()
         self.states = tuple(slice(start, stop) for start, stop in pairwise(ends))
+        self.first = np.array(ends[:-1], dtype=np.intp)
+        self.owner = np.repeat(np.arange(len(self.states)), np.diff(ends))
         # mechanisms without findings play no part; the levels of the others stand one after the other
         used = [number for number in range(len(tables.mechanisms)) if any(number in f.given for f in tables.findings)]
         sizes = [len(tables.mechanisms[number].levels) for number in used]
@@ -88,9 +91,8 @@ class Hypothetical:
             self._log_prior = np.log(tables.prior)
             level_prior = [np.log(tables.mechanisms[number].prior) for number in used]
             self._log_levels = np.concatenate([np.zeros((shape[0], 0)), *level_prior], axis=1)
-            owner = np.repeat(np.arange(len(self.states)), np.diff(ends))
-            self._log_free = np.where(self._is_free[owner], np.log(self._free.T), 0.0)
-            self._log_given = np.where(self._is_given[owner], np.log(np.moveaxis(self._given, 2, 0)), 0.0)
+            self._log_free = np.where(self._is_free[self.owner], np.log(self._free.T), 0.0)
+            self._log_given = np.where(self._is_given[self.owner], np.log(np.moveaxis(self._given, 2, 0)), 0.0)
 
     @property
     def log_prior(self) -> Array:
@@ -131,7 +133,7 @@ class Hypothetical:
         return self._predicted(then)
 
     def _predicted(self, levels: Array) -> Array:
-        """P(state | cause) with these probabilities of the levels, (..., causes, all levels) to (..., causes, states)."""
+        """P(state | cause) given P(level | cause): (..., causes, all levels) to (..., causes, all states)."""
         if levels.ndim == 2:
             return np.asarray(self._free + np.matmul(levels[:, None, :], self._given)[:, 0])
         return np.asarray(self._free + np.matmul(levels.swapaxes(0, 1), self._given).swapaxes(0, 1))
@@ -162,8 +164,9 @@ class Hypothetical:
             return free, np.where(self._is_given[finding], np.log(self._given[:, :, states] @ weight), 0.0)
 
     def blocks(self, levels: Array) -> tuple[Array, Array]:
-        """Of log P(level, answers | cause), (..., causes, all levels): P(level | cause, answers), and the log of the
-        sums over each mechanism's levels added up, (..., causes).
+        """P(level | cause, answers), and log P(answers on mechanisms | cause), (..., causes).
+
+        levels: (..., causes, all levels), log P(level, answers on its mechanism | cause).
         """
         if not self._starts.size:
             return np.zeros_like(levels), np.zeros(levels.shape[:-1])

@@ -9,6 +9,8 @@ change from prior to posterior log-odds (Aumann and Shapley 1974, Values of Non-
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from thighdx.engine import log_sum
@@ -23,7 +25,7 @@ def path_weights(prior: Array, phi: Array) -> Array:
     """W_c, (causes,), summing to 1.
 
     prior: (causes,), positive, of the causes in the rest. phi: (answers, causes), finite. Panels are doubled until two
-    results agree and the fundamental theorem of calculus holds, both to `TOLERANCE`; raises `ArithmeticError` otherwise.
+    results agree and the fundamental theorem of calculus holds, both to `TOLERANCE`; raises `ArithmeticError` if not.
     """
     total = phi.sum(axis=0)
     change = float(log_sum(np.log(prior) + total)) - float(log_sum(np.log(prior)))
@@ -40,8 +42,14 @@ def path_weights(prior: Array, phi: Array) -> Array:
 
 
 def _integrated(log_prior: Array, total: Array, panels: int) -> Array:
-    node, weight = np.polynomial.legendre.leggauss(NODES)
+    node, weight = _gauss_legendre()
     at = ((np.arange(panels)[:, None] + (node + 1) / 2) / panels).ravel()
     logs = log_prior + at[:, None] * total
     share = np.exp(logs - log_sum(logs)[:, None])
     return np.asarray(np.tile(weight / (2 * panels), panels) @ share)
+
+
+@lru_cache(maxsize=1)
+def _gauss_legendre() -> tuple[Array, Array]:
+    node, weight = np.polynomial.legendre.leggauss(NODES)
+    return node, weight

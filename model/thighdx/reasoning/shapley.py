@@ -2,7 +2,7 @@
 
 Given the cause, the answers on one mechanism are a block and the blocks are independent, so the game
 v(S) = log P(e_S | cause) is a sum of games, one a block, and a Shapley value is the sum of those of the games (Shapley
-1953, A value for n-person games: additivity). An answer on no mechanism, or alone on one, adds its own log P(e | cause).
+1953, A value for n-person games: additivity). An answer on no mechanism, or alone on one, adds its log P(e | cause).
 Blocks of up to `MOST_IN_BLOCK` answers are summed over all their subsets. In larger ones answers of one kind enter
 together first and are told apart second (Owen 1977, Values of games with a priori unions); that is said, by `owen`.
 """
@@ -26,7 +26,9 @@ MOST_IN_UNION = 7  # answers of one kind that enter a larger block together
 
 @dataclass(frozen=True)
 class Shares:
-    """phi: (answers, causes), summing over the answers to log P(answers | cause). owen: (mechanisms, causes), whether
+    """phi: (answers, causes), summing over the answers to log P(answers | cause).
+
+    owen: (mechanisms, causes), whether
     a block was too large for Shapley values; mechanisms as in `Hypothetical.used`.
     """
 
@@ -109,7 +111,7 @@ def subset_products(factors: Array) -> Array:
 
 def _values(game: Array) -> Array:
     """Shapley values, (n, causes), of games over all subsets, (2^n, causes)."""
-    return np.asarray(_weights(int(len(game)).bit_length() - 1) @ game)
+    return np.asarray(_weights(len(game).bit_length() - 1) @ game)
 
 
 @lru_cache(maxsize=32)
@@ -126,5 +128,5 @@ def _weights(count: int) -> Array:
 
 def _entering(players: int) -> Array:
     """The weight of each subset of the other players as those who came before, (2^(players - 1),)."""
-    size = np.array([subset.bit_count() for subset in range(2 ** (players - 1))])
-    return np.array([1.0 / (players * comb(players - 1, k)) for k in range(players)])[size]
+    sizes = [subset.bit_count() for subset in range(2 ** (players - 1))]
+    return np.array([1.0 / (players * comb(players - 1, size)) for size in sizes])
