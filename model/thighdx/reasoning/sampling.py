@@ -70,7 +70,7 @@ class Sampler:
 
     def _logs(self, causes: int) -> tuple[Array, list[tuple[NDArray[np.intp], Array]]]:
         """(outcomes, causes) of the reports on no mechanism; for each mechanism its outcomes' places and
-        (outcomes, causes, levels).
+        (outcomes, levels, causes).
         """  # noqa: D205 - two things, one sentence
         free = np.zeros((self._outcomes, causes))
         levels = []
@@ -79,10 +79,10 @@ class Sampler:
             free[start : start + len(rows)] = np.where(self._parent[place] == -1, _log(rows), 0.0)
         for number, span in enumerate(self._layout.levels):
             here = [place for place, given in enumerate(self._given) if number in given]
-            places, logs = [np.zeros(0, dtype=np.intp)], [np.zeros((0, causes, span.stop - span.start))]
+            places, logs = [np.zeros(0, dtype=np.intp)], [np.zeros((0, span.stop - span.start, causes))]
             for place in here:
-                table = np.moveaxis(self._given[place][number], 2, 0)
-                used = (self._parent[place] == number)[:, None]
+                table = self._given[place][number].transpose(2, 1, 0)
+                used = self._parent[place] == number
                 places.append(self._starts[place] + np.arange(len(table)))
                 logs.append(np.where(used, _log(table), 0.0))
             levels.append((np.concatenate(places), np.concatenate(logs)))
@@ -90,7 +90,8 @@ class Sampler:
 
     def draw(self, rng: np.random.Generator, cause: NDArray[np.intp], levels: Array) -> NDArray[np.intp]:
         """Outcomes, (cases, reports). cause: (cases,), of each case. levels: P(level | cause), (causes, all levels)."""
-        level = [_pick(rng, levels[cause, span]) for span in self._layout.levels]
+        spans = self._layout.levels
+        level = {number: _pick(rng, levels[cause, spans[number]]) for number in sorted(set().union(*self._given))}
         result = np.zeros((len(cause), len(self.reports)), dtype=np.intp)
         for place, rows in enumerate(self._rows):
             chance = rows[cause]
@@ -109,7 +110,7 @@ class Sampler:
         shown[np.arange(len(outcomes))[:, None], self._starts + outcomes] = 1.0
         result = shown @ self._free_logs
         for (places, logs), span in zip(self._level_logs, self._layout.levels, strict=True):
-            start = np.maximum(log_levels[:, span], NEVER)
+            start = np.maximum(log_levels[:, span].T, NEVER)
             if not places.size:
                 result += _log_sum(start)
                 continue
@@ -126,10 +127,12 @@ class Sampler:
         """log P(outcomes | one cause), (cases,), of cases that are scored under that cause alone."""
         at = self._starts + outcomes
         result = self._free_logs[at, cause].sum(axis=1)
-        for (places, logs), span in zip(self._level_logs, self._layout.levels, strict=True):
-            table = np.zeros((self._outcomes, span.stop - span.start))
-            table[places] = logs[:, cause]
-            result += _log_sum(table[at].sum(axis=1) + np.maximum(log_levels[cause, span], NEVER))
+        for number, ((places, logs), span) in enumerate(zip(self._level_logs, self._layout.levels, strict=True)):
+            start = np.maximum(log_levels[cause, span], NEVER)[:, None]
+            on = np.flatnonzero(self._parent[:, cause] == number)
+            # the outcomes of a mechanism stand in order, so that a place among all is found among them
+            told = logs[np.searchsorted(places, at[:, on]), :, cause].sum(axis=1)
+            result += _log_sum(told.T + start)
         return np.where(result < NEVER / 2, -np.inf, result)
 
 
@@ -143,8 +146,9 @@ def _log(p: Array) -> Array:
 
 
 def _log_sum(logs: Array) -> Array:
-    top = logs.max(axis=-1)
-    return np.asarray(np.log(np.exp(logs - top[..., None]).sum(axis=-1)) + top)
+    """log of the sum over levels, the last axis but one: long last axes are several times quicker than short ones."""
+    top = logs.max(axis=-2)
+    return np.asarray(np.log(np.exp(logs - top[..., None, :]).sum(axis=-2)) + top)
 
 
 def _pick(rng: np.random.Generator, chance: Array) -> NDArray[np.intp]:
