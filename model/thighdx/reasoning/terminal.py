@@ -21,7 +21,8 @@ from thighdx.wording import GAP, count, percent, state_label
 
 HEADINGS = {"supports": "Speak for", "opposes": "Speak against", "neutral": "Hardly speak"}
 STYLES = {"supports": "cyan", "opposes": "yellow", "neutral": "dim"}
-BAR = 16  # characters of the largest gain
+BAR, NARROW_BAR = 16, 6  # characters of the largest gain
+NARROW = 100  # characters of a terminal, below which the bars are the smaller ones
 
 
 def print_explanation(explanation: Explanation, console: Console, knowledge: Knowledge, *, rows: bool) -> None:
@@ -42,8 +43,9 @@ def print_explanation(explanation: Explanation, console: Console, knowledge: Kno
         chosen = [one for one in explanation.contributions if one.direction == direction]
         if chosen:
             console.print(_contributions(heading, direction, chosen))
-    total = explanation.change
-    console.print(Text(f"Together {total:+.2f} log-odds. {how_shared(explanation)}", style="dim"))
+    if explanation.contributions:
+        together = f"Together {explanation.change:+.2f} log-odds. {how_shared(explanation)}"
+        console.print(Text(together, style="dim"))
     if rows:
         for one in explanation.contributions:
             _print_rows(one, console, knowledge)
@@ -95,7 +97,7 @@ def print_questions(asked: NextQuestions, console: Console) -> None:
     if not asked.questions:
         console.print(Text("No finding of this kind is left to ask."))
     else:
-        console.print(_questions(asked))
+        console.print(_questions(asked, NARROW_BAR if console.width < NARROW else BAR))
     left = asked.open_findings - len(asked.questions)
     if left:
         console.print(Text(f"{count(left, 'more question', 'more questions')}: --all shows them.", style="dim"))
@@ -105,7 +107,7 @@ def print_questions(asked: NextQuestions, console: Console) -> None:
         console.print(Text(f"{said} no known {unit} and {'is' if len(asked.no_cost) == 1 else 'are'} left out.", "dim"))
 
 
-def _questions(asked: NextQuestions) -> Table:
+def _questions(asked: NextQuestions, bar: int) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False, expand=True)
     table.add_column("Question, and what its answer would do", overflow="fold", ratio=1)
     table.add_column("bits", justify="right", no_wrap=True)
@@ -114,7 +116,7 @@ def _questions(asked: NextQuestions) -> Table:
     if asked.per is not None:
         table.add_column("per minute" if asked.per == MINUTE else "per $100", justify="right", no_wrap=True)
     table.add_column("costs", justify="right", no_wrap=True)
-    table.add_column("", no_wrap=True, width=BAR)
+    table.add_column("", no_wrap=True, width=bar)
     largest = max(_ranked_by(one) for one in asked.questions)
     for one in asked.questions:
         cells: list[RenderableType] = [
@@ -125,7 +127,7 @@ def _questions(asked: NextQuestions) -> Table:
             cells.append(f"{one.two_step_bits:.3f}")
         if one.per_cost is not None:
             cells.append(f"{one.per_cost:.3f}")
-        filled = round(BAR * _ranked_by(one) / largest) if largest > 0 else 0
+        filled = round(bar * _ranked_by(one) / largest) if largest > 0 else 0
         table.add_row(*cells, _cost(one), Text("█" * filled, style="cyan"))
     return table
 
