@@ -222,7 +222,7 @@ def test_unknown_goals_kinds_units_and_causes_are_refused() -> None:
         ({"per": "euro"}, "'euro' is not a unit of cost"),
     ):
         with pytest.raises(UnknownNameError, match=sentence):
-            next_questions(CASE, **wrong)  # type: ignore[arg-type] # wrong on purpose
+            next_questions(CASE, **wrong)
     with pytest.raises(ThighdxError, match="two steps"):
         next_questions(CASE, per="minute", two_steps=True)
 
