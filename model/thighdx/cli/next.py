@@ -7,7 +7,7 @@ from typing import get_args
 import click
 from rich.console import Console
 
-from thighdx.cli.common import case_from, common, print_said
+from thighdx.cli.common import MOST_DRAWS, case_from, common, print_said
 from thighdx.reasoning.costs import UNITS
 from thighdx.reasoning.goals import CAUSE, GOALS
 from thighdx.reasoning.questions import next_questions
@@ -32,7 +32,7 @@ MOST_QUESTIONS = 10
 @click.option(
     "--top", type=click.IntRange(0), help="When to stop: only the so many most informative findings are asked."
 )
-@click.option("--draws", type=click.IntRange(1, 1_000_000), default=DRAWS, show_default=True, help="Simulated cases.")
+@click.option("--draws", type=click.IntRange(1, MOST_DRAWS), default=DRAWS, show_default=True, help="Simulated cases.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the simulation.")
 @click.option("--all", "show_all", is_flag=True, help="Every open finding, not only the first ten.")
 @click.option("--json", "as_json", is_flag=True, help="JSON instead of a table.")

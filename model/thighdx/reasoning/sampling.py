@@ -18,6 +18,7 @@ from thighdx.hypothetical import Hypothetical
 from thighdx.rows import Array
 from thighdx.tables import Tables
 
+CHUNK = 2048  # cases scored at once; some 20 MB
 NEVER = -1e5  # in place of log 0, which a product of matrices cannot take; sums below half of it are -inf again
 
 
@@ -90,15 +91,18 @@ class Sampler:
 
     def draw(self, rng: np.random.Generator, cause: NDArray[np.intp], levels: Array) -> NDArray[np.intp]:
         """Outcomes, (cases, reports). cause: (cases,), of each case. levels: P(level | cause), (causes, all levels)."""
-        spans = self._layout.levels
-        level = {number: _pick(rng, levels[cause, spans[number]]) for number in sorted(set().union(*self._given))}
+        level = {
+            number: _pick(rng, levels[:, self._layout.levels[number]].T.cumsum(axis=0)[:, cause])
+            for number in sorted(set().union(*self._given))
+        }
         result = np.zeros((len(cause), len(self.reports)), dtype=np.intp)
         for place, rows in enumerate(self._rows):
-            chance = rows[cause]
+            upto = rows.T.cumsum(axis=0)[:, cause]
+            parent = self._parent[place][cause]
             for number, table in self._given[place].items():
-                on = np.flatnonzero(self._parent[place][cause] == number)
-                chance[on] = table[cause[on], level[number][on]]
-            result[:, place] = _pick(rng, chance)
+                on = np.flatnonzero(parent == number)
+                upto[:, on] = table.transpose(2, 0, 1).cumsum(axis=0)[:, cause[on], level[number][on]]
+            result[:, place] = _pick(rng, upto)
         return result
 
     def log_likelihood(self, outcomes: NDArray[np.intp], log_levels: Array) -> Array:
@@ -106,6 +110,10 @@ class Sampler:
 
         Unnormalised levels are taken as they are, so that answers known before are part of them.
         """
+        parts = [self._scored(outcomes[start : start + CHUNK], log_levels) for start in range(0, len(outcomes), CHUNK)]
+        return np.concatenate(parts)
+
+    def _scored(self, outcomes: NDArray[np.intp], log_levels: Array) -> Array:
         shown = np.zeros((len(outcomes), self._outcomes))
         shown[np.arange(len(outcomes))[:, None], self._starts + outcomes] = 1.0
         result = shown @ self._free_logs
@@ -151,7 +159,8 @@ def _log_sum(logs: Array) -> Array:
     return np.asarray(np.log(np.exp(logs - top[..., None, :]).sum(axis=-2)) + top)
 
 
-def _pick(rng: np.random.Generator, chance: Array) -> NDArray[np.intp]:
-    """One position a row, with the row's probabilities."""
-    passed = chance.cumsum(axis=1)
-    return np.asarray((passed[:, :-1] < rng.random(len(chance))[:, None] * passed[:, -1:]).sum(axis=1))
+def _pick(rng: np.random.Generator, upto: Array) -> NDArray[np.intp]:
+    """One position a column, from cumulated probabilities, (positions, columns)."""
+    # above 0 and up to 1, so that nothing of probability 0 is picked
+    at = (1 - rng.random(upto.shape[1])) * upto[-1]
+    return np.asarray((upto[:-1] < at).sum(axis=0))
