@@ -19,21 +19,33 @@ from thighdx.errors import (
     UnknownNameError,
 )
 from thighdx.knowledge import Knowledge, load_knowledge
+from thighdx.reasoning.contributions import Explanation, explain
+from thighdx.reasoning.fit import CaseFit, case_fit
+from thighdx.reasoning.questions import NextQuestions, next_questions
+from thighdx.reasoning.stopping import SameDecision, same_decision
 
 if TYPE_CHECKING:
     from thighdx.scoring.frame import score
 
 __all__ = [
     "CaseError",
+    "CaseFit",
     "Diagnosis",
+    "Explanation",
     "ImpossibleEvidenceError",
     "Knowledge",
     "KnowledgeError",
+    "NextQuestions",
+    "SameDecision",
     "TableError",
     "ThighdxError",
     "UnknownNameError",
+    "case_fit",
     "diagnose",
+    "explain",
     "load_knowledge",
+    "next_questions",
+    "same_decision",
     "score",
 ]
 

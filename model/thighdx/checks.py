@@ -17,8 +17,10 @@ from thighdx.schema import (
     Basis,
     Care,
     Content,
+    Cost,
     Figure,
     Finding,
+    Kind,
     Mechanism,
     Population,
     RatioRow,
@@ -52,6 +54,7 @@ def check(content: Content, may_be_unused: Container[tuple[str, ...]] = ()) -> I
         _red_flags(content),
         _studies(content),
         _combinations(content),
+        _costs(content),
         _figures(content),
         (found for found in _unused(content) if found[0] not in may_be_unused),
     )
@@ -170,6 +173,18 @@ def _combinations(content: Content) -> Iterator[Found]:
             yield (*path, "answers"), f"{len(combination.answers)} answers; accepted: at least 2"
         for key, state in combination.answers.items():
             yield from _answer(content, (*path, "answers"), key, [state])
+
+
+def _costs(content: Content) -> Iterator[Found]:
+    yield from _known(("costs", "kinds"), content.costs.kinds, "a kind of finding", get_args(Kind))
+    yield from _known(("costs", "findings"), content.costs.findings, "a finding", content.findings)
+    for table in ("kinds", "findings"):
+        costs: Mapping[str, Cost] = getattr(content.costs, table)
+        for name, cost in costs.items():
+            path = ("costs", table, name)
+            yield from _known((*path, "sources"), cost.sources, "a source", content.sources)
+            if not cost.sources and cost.estimate is None:
+                yield path, "states where its minutes come from by `sources` or `estimate`"
 
 
 def _answer(content: Content, path: tuple[str, ...], finding: str, states: Iterable[str]) -> Iterator[Found]:
@@ -371,6 +386,7 @@ def _cited(content: Content) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]
             yield from ((recovery.figures, recovery.sources) for recovery in cause.care.recovery)
     yield from (((), study.sources) for study in content.studies.values())
     yield from (((), combination.sources) for combination in content.combinations.values())
+    yield from (((), cost.sources) for cost in (*content.costs.kinds.values(), *content.costs.findings.values()))
     yield from (((), flag.sources) for flag in content.red_flags.values())
 
 

@@ -238,6 +238,10 @@ class Thresholds(Table):
     soft_red_flag: Probability
     largest_weight: Positive
     largest_estimate_weight: Positive
+    neutral_likelihood_ratio: Annotated[float, Field(ge=1, le=1e6)] = 1.0
+    fit_tail: Probability | None = None
+    fit_candidate: Probability | None = None
+    disagreement_bits: Positive | None = None
 
 
 class Source(Table):
@@ -290,6 +294,21 @@ class Combination(Table):
     note: Text
 
 
+class Cost(Table):
+    """What it takes to answer one finding: minutes of the visit, from `sources` or an `estimate` with its reason."""
+
+    minutes: Annotated[float, Field(gt=0, le=10_000, allow_inf_nan=False)]
+    estimate: Text | None = None
+    sources: tuple[Id, ...] = Field(default=(), strict=False)
+
+
+class Costs(Table):
+    """Costs by kind of finding, and of the findings that differ from their kind. Prices are in `studies`."""
+
+    kinds: FrozenMap[Cost] = Field(default_factory=_empty)
+    findings: FrozenMap[Cost] = Field(default_factory=_empty)
+
+
 class Content(Table):
     """Everything the priors say, merged from all files."""
 
@@ -307,3 +326,4 @@ class Content(Table):
     figures: FrozenMap[Figure] = Field(default_factory=_empty)
     studies: FrozenMap[Study] = Field(default_factory=_empty)
     combinations: FrozenMap[Combination] = Field(default_factory=_empty)
+    costs: Costs = Field(default_factory=Costs)

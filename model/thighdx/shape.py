@@ -38,6 +38,9 @@ TABLES: dict[str, tuple[type[schema.Table], ...]] = {
     "figures.*": (schema.Figure,),
     "studies.*": (schema.Study,),
     "combinations.*": (schema.Combination,),
+    "costs": (schema.Costs,),
+    "costs.kinds.*": (schema.Cost,),
+    "costs.findings.*": (schema.Cost,),
 }  # which table stands where; only to name the accepted keys of a misspelt one
 
 # entries that can be set aside, so that the rest can still be checked
@@ -50,6 +53,8 @@ ENTRIES = (
     "red_flags.*",
     "studies.*",
     "combinations.*",
+    "costs.kinds.*",
+    "costs.findings.*",
     "figures.*",
     "sources.*",
 )
