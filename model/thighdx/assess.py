@@ -13,7 +13,7 @@ from thighdx.fast.adaptive import AdaptiveEngine
 from thighdx.knowledge import Knowledge, load_knowledge
 from thighdx.rows import Array
 from thighdx.tables import Tables, build_tables
-from thighdx.triage import Flags, red_flags
+from thighdx.triage import Flags, posterior_triage, red_flags
 
 OK = "ok"
 IMPOSSIBLE = "impossible: these answers have probability 0 under every cause"
@@ -41,7 +41,8 @@ class Assessment:
     probability: (cases, causes). origins: (cases, origins). grades: grade -> (cases,), given its cause, summing to 1.
     conflict: (cases,), Jensen's measure log2(prod P(e_i) / P(e)) in bits; above 0 the answers go together worse than
     chance (Jensen and Nielsen 2007, Bayesian Networks and Decision Graphs, 5.5). top: (cases,), position of the
-    leading cause, -1 where there is none.
+    leading cause, -1 where there is none. triage: (cases,), the urgency that the posterior asks for, as a position in the
+    priors' urgencies, whatever the flags; `routine` where there is no posterior.
     """
 
     status: tuple[str, ...]
@@ -51,6 +52,7 @@ class Assessment:
     conflict: Array
     top: np.ndarray
     flags: Flags
+    triage: np.ndarray
 
 
 def get_model(knowledge: Knowledge | None = None, population: str | None = None) -> Model:
@@ -89,6 +91,7 @@ def assess(model: Model, cases: Cases) -> Assessment:
         conflict,
         np.where(good, leading.argmax(axis=1), -1),
         red_flags(model.knowledge, cases),
+        posterior_triage(model.knowledge, probability),
     )
 
 

@@ -30,7 +30,7 @@ def output_columns(model: Model) -> dict[str, type]:
     """Name and type (str or float) of every column of a scored table, in order."""
     knowledge = model.knowledge
     grades = [grade for cause in knowledge.content.causes.values() for grade in cause.grades]
-    texts = dict.fromkeys(["case_id", "status", "triage", "red_flags", "top_cause"], str)
+    texts = dict.fromkeys(["case_id", "status", "triage", "triage_posterior", "red_flags", "top_cause"], str)
     numbers = [
         "top_probability",
         *(f"p_{cause}" for cause in knowledge.causes),
@@ -57,11 +57,13 @@ def score_columns(
     cases = read_columns(model.knowledge, columns, count, row_faults)
     result = assess(model, cases)
     good = [said == OK for said in result.status]
+    urgencies = list(model.knowledge.content.urgencies)
     top = [model.tables.causes[position] if position >= 0 else None for position in result.top]
     scored: Scored = {
         "case_id": _ids(columns, count, first_row),
         "status": list(result.status),
         "triage": list(result.flags.urgency),
+        "triage_posterior": [urgencies[rank] if fine else None for rank, fine in zip(result.triage, good, strict=True)],
         "red_flags": [_flag_text(result.flags.of(row)) for row in range(count)],
         "top_cause": top,
         "top_probability": _numbers(np.take_along_axis(result.probability, result.top[:, None], axis=1)[:, 0], good),

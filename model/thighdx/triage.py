@@ -1,4 +1,4 @@
-"""Red flags: rules on the answers alone, whatever the posterior."""
+"""Triage: red flags, rules on the answers alone, whatever the posterior; and the posterior's own view beside them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from thighdx.cases import Cases, different
 from thighdx.cells import Cell, likelihood
 from thighdx.knowledge import Knowledge
+from thighdx.rows import Array
+from thighdx.schema import ROUTINE
 
 ROUNDING = 1e-12  # of a sum of shares: `state@0.5` leaves 0.5 for its six others together
-ROUTINE = "routine"  # the urgency of a case without red flags
 
 
 class Fired(IntEnum):
@@ -50,6 +51,36 @@ def red_flags(knowledge: Knowledge, cases: Cases) -> Flags:
     lowest = order.index(ROUTINE)
     highest = np.where(fired > 0, ranks, lowest).min(axis=1, initial=lowest)
     return Flags(tuple(rules), fired, tuple(order[rank] for rank in highest))
+
+
+def dangerous_mass(knowledge: Knowledge, probability: Array) -> dict[str, Array]:
+    """The posterior mass that each rule of `[triage]` looks at: urgency -> (cases,), the most urgent first.
+
+    probability: (cases, causes). The mass of an urgency is that of the dangerous causes which are as urgent or more.
+    """
+    content = knowledge.content
+    order = list(content.urgencies)
+    ranks = np.array([order.index(cause.urgency) for cause in content.causes.values()], dtype=np.intp)
+    dangerous = np.array([cause.dangerous for cause in content.causes.values()], dtype=bool)
+    return {
+        urgency: np.asarray(probability @ (dangerous & (ranks <= rank)).astype(np.float64))
+        for rank, urgency in enumerate(order)
+        if urgency in content.triage
+    }
+
+
+def posterior_triage(knowledge: Knowledge, probability: Array) -> NDArray[np.intp]:
+    """The urgency that the posterior asks for, (cases,), as positions in `knowledge.content.urgencies`.
+
+    probability: (cases, causes). It is the highest urgency whose dangerous mass reaches the threshold of `[triage]`,
+    or the last one, `routine`; also where the probabilities are NaN.
+    """
+    order = list(knowledge.content.urgencies)
+    highest = np.full(len(probability), order.index(ROUTINE), dtype=np.intp)
+    for urgency, mass in dangerous_mass(knowledge, probability).items():
+        reached = mass >= knowledge.content.triage[urgency].dangerous_mass - ROUNDING
+        highest = np.where(reached, np.minimum(highest, order.index(urgency)), highest)
+    return highest
 
 
 def _all_of(knowledge: Knowledge, cases: Cases, alternative: Mapping[str, str | tuple[str, ...]]) -> NDArray[np.uint8]:
