@@ -38,9 +38,16 @@ def print_diagnosis(diagnosis: Diagnosis, console: Console, most: int) -> None:
 
 
 def _red_flags(diagnosis: Diagnosis) -> RenderableType:
-    if not diagnosis.red_flags:
-        return Text("No red flag among these answers.", style=STYLES["routine"])
-    return Group(*(_red_flag(flag) for flag in diagnosis.red_flags))
+    raised: list[RenderableType] = [_red_flag(flag) for flag in diagnosis.red_flags]
+    if not raised:
+        raised.append(Text("No red flag among these answers.", style=STYLES["routine"]))
+    urgencies = list(STYLES)
+    # before any answer it would only say what the base rates are
+    if diagnosis.answers and urgencies.index(diagnosis.triage_posterior) < urgencies.index(diagnosis.triage):
+        head = f" {diagnosis.triage_posterior.upper()} "
+        _, _, why = diagnosis.triage_reasons[-1].partition(" by ")
+        raised.append(Text.assemble((head, STYLES[diagnosis.triage_posterior]), f" by {why}"))
+    return Group(*raised)
 
 
 def _red_flag(flag: RedFlagRaised) -> RenderableType:

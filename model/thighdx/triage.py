@@ -14,8 +14,10 @@ from thighdx.cells import Cell, likelihood
 from thighdx.knowledge import Knowledge
 from thighdx.rows import Array
 from thighdx.schema import ROUTINE
+from thighdx.wording import percent
 
 ROUNDING = 1e-12  # of a sum of shares: `state@0.5` leaves 0.5 for its six others together
+MOST_NAMED = 3  # causes behind a verdict by probability
 
 
 class Fired(IntEnum):
@@ -81,6 +83,40 @@ def posterior_triage(knowledge: Knowledge, probability: Array) -> NDArray[np.int
         reached = mass >= knowledge.content.triage[urgency].dangerous_mass - ROUNDING
         highest = np.where(reached, np.minimum(highest, order.index(urgency)), highest)
     return highest
+
+
+def triage_reasons(knowledge: Knowledge, flags: Mapping[str, Fired], probability: Array) -> tuple[str, ...]:
+    """What made each of the two verdicts of one case, in a sentence each: the rules, and the mass.
+
+    flags: the rules that fire (`Flags.of`); probability: (causes,).
+    """
+    content = knowledge.content
+    order = list(content.urgencies)
+    urgencies = {name: content.red_flags[name].urgency for name in flags}
+    highest = min(urgencies.values(), key=order.index, default=ROUTINE)
+    named = [content.red_flags[name].name for name, urgency in urgencies.items() if urgency == highest]
+    rules = f"{highest} by red flag: {'; '.join(named)}" if named else f"{ROUTINE}: no red flag among the answers"
+    if not content.triage:
+        return (rules,)
+    verdict = order[int(posterior_triage(knowledge, probability[None])[0])]
+    # for `routine`, the rule that is nearest to being met
+    masses = {name: float(mass[0]) for name, mass in dangerous_mass(knowledge, probability[None]).items()}
+    rule = verdict if verdict in masses else max(masses, key=lambda name: masses[name] / _threshold(knowledge, name))
+    shares = {
+        content.causes[cause].name: float(share)
+        for cause, share in zip(knowledge.causes, probability, strict=True)
+        if content.causes[cause].dangerous and order.index(content.causes[cause].urgency) <= order.index(rule)
+    }
+    most = sorted(shares, key=lambda name: -shares[name])[:MOST_NAMED]
+    listed = ", ".join(f"{name} {percent(shares[name])}" for name in most)
+    return rules, (
+        f"{verdict} by probability: dangerous causes together {percent(masses[rule])} ({listed}); "
+        f"{rule} from {percent(_threshold(knowledge, rule))} on"
+    )
+
+
+def _threshold(knowledge: Knowledge, urgency: str) -> float:
+    return knowledge.content.triage[urgency].dangerous_mass
 
 
 def _all_of(knowledge: Knowledge, cases: Cases, alternative: Mapping[str, str | tuple[str, ...]]) -> NDArray[np.uint8]:

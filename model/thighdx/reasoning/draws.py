@@ -45,13 +45,10 @@ class _Logs:
 
 @dataclass(frozen=True)
 class DrawnPosterior:
-    """One case under every draw: probability, (draws, causes); levels: mechanism -> P(level | cause, e) of those asked.
-
-    Levels are (draws, causes, levels), of the mechanisms on which something is answered.
-    """
+    """One case under every draw: probability, (draws, causes); levels: P(level | cause, e), (draws, causes, levels)."""
 
     probability: Array
-    levels: Mapping[int, Array]
+    levels: tuple[Array, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +89,8 @@ class Draws:
         top = joint.max(axis=1, keepdims=True)
         weight = np.exp(joint - np.where(np.isfinite(top), top, 0.0))
         total = weight.sum(axis=1, keepdims=True)
-        return DrawnPosterior(weight / np.where(total > 0, total, 1.0), levels)
+        told = tuple(levels.get(number, prior) for number, prior in enumerate(self.levels))
+        return DrawnPosterior(weight / np.where(total > 0, total, 1.0), told)
 
     def finding(self, position: int) -> FindingTable:
         """The drawn tables of one finding: rows (draws, causes, states), given (draws, causes, levels, states)."""
