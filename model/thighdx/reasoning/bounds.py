@@ -149,12 +149,12 @@ def _ratio(box: ShareBox, above: Array, below: Array, *, largest: bool) -> float
     """
     sign = 1.0 if largest else -1.0
     share = box.point
-    value = _over(share @ above, share @ below)
+    value = _over(float(share @ above), float(share @ below))
     for _ in range(MOST_STEPS):
         if not np.isfinite(value):
             break
         share = _corner(box, sign * (above - value * below))
-        better = _over(share @ above, share @ below)
+        better = _over(float(share @ above), float(share @ below))
         if not sign * (better - value) > 0:
             break
         value = better
@@ -162,6 +162,7 @@ def _ratio(box: ShareBox, above: Array, below: Array, *, largest: bool) -> float
 
 
 def _over(above: float, below: float) -> float:
+    """Their ratio; without limit where only the lower is 0."""
     return above / below if below > 0 else (np.inf if above > 0 else 0.0)
 
 

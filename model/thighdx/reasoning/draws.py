@@ -189,9 +189,7 @@ def _levels(knowledge: Knowledge, tables: Tables, number: int, count: int) -> Ar
     return levels
 
 
-def _by_ratio(
-    own: Array, row: Row | RatioRow, states: tuple[str, ...], shared: Array, point: Array
-) -> Array:
+def _by_ratio(own: Array, row: Row | RatioRow, states: tuple[str, ...], shared: Array, point: Array) -> Array:
     """The drawn row of a cause: itself, or for a ratio row the drawn ratio times the drawn mix."""
     if not isinstance(row, RatioRow):
         return own
@@ -216,8 +214,7 @@ def stream(*names: str) -> np.random.Generator:
 def answered(tables: Tables, case: Evidence) -> list[tuple[int, int | Array]]:
     """Each answered finding of a single case with its state, or with the likelihood of each of its states."""
     hard: list[tuple[int, int | Array]] = [
-        (position, int(case.codes[0, position]) - 1)
-        for position in np.flatnonzero(case.codes[0] != NOT_KNOWN).tolist()
+        (position, int(case.codes[0, position]) - 1) for position in np.flatnonzero(case.codes[0] != NOT_KNOWN).tolist()
     ]
     return hard + [
         (position, likelihood[: len(tables.findings[position].states)])

@@ -1,14 +1,13 @@
-"""One case with some of the numbers changed: rows, levels and base rates, the conditional tables solved anew.
+"""One case with some of the numbers changed: rows and levels, the conditional tables solved anew.
 
 Given the cause, a changed row moves one block of findings only (`thighdx.engine`), so P(e | cause) is corrected by what
-that block becomes. Changes of many numbers are solved together, those of one shape in one call of the tilt.
+that block becomes. What is solved does not depend on the case, so the tables of a block of changes are kept with it.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -19,32 +18,52 @@ from thighdx.engine import log_sum
 from thighdx.evidence import Evidence
 from thighdx.reasoning.draws import answered
 from thighdx.rows import Array, complete
+from thighdx.tables import Tables
 from thighdx.tilt import tilt
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Changed:
     """Other rows of one finding, or other levels of one mechanism (`position`), each under one cause in one variant.
 
-    variant, cause: (n,); rows: (n, states or levels).
+    variant, cause: (n,), a cause at most once a variant; rows: (n, states or levels); variants: how many there are.
     """
 
+    model: Model
     position: int
+    variants: int
     variant: NDArray[np.intp]
     cause: NDArray[np.intp]
     rows: Array
+    _solved: dict[tuple[int, int], tuple[NDArray[np.intp], Array]] = field(default_factory=dict)
+
+    def of_finding(self, mechanism: int) -> tuple[NDArray[np.intp], Array]:
+        """Which of the rows hang on a mechanism, (k,), and their P(state | cause, level), (k, levels, states)."""
+        tables = self.model.tables
+        of = np.flatnonzero(tables.findings[self.position].parent[self.cause] == mechanism)
+        levels = tables.mechanisms[mechanism].prior[self.cause[of]]
+        return self._kept(self.position, mechanism, of, levels, self.rows[of])
+
+    def of_mechanism(self, finding: int) -> tuple[NDArray[np.intp], Array]:
+        """Under which of the levels a finding hangs on the mechanism, and its P(state | cause, level) there."""
+        table = self.model.tables.findings[finding]
+        of = np.flatnonzero(table.parent[self.cause] == self.position)
+        return self._kept(finding, self.position, of, self.rows[of], table.rows[self.cause[of]])
+
+    def _kept(
+        self, finding: int, mechanism: int, of: NDArray[np.intp], levels: Array, rows: Array
+    ) -> tuple[NDArray[np.intp], Array]:
+        if (finding, mechanism) not in self._solved:
+            shape = _template(self.model, finding, mechanism)
+            self._solved[finding, mechanism] = of, tilt(np.broadcast_to(shape, (len(of), *shape.shape)), levels, rows)
+        return self._solved[finding, mechanism]
 
 
-@dataclass(frozen=True)
-class _Problems:
-    """Tilts to solve for one finding on one mechanism, a row each; `of` says which rows of which change they are."""
-
-    change: int
-    of: NDArray[np.intp]
-    finding: int
-    mechanism: int
-    levels: Array
-    rows: Array
+def _template(model: Model, finding: int, mechanism: int) -> Array:
+    table, name = model.tables.findings[finding], model.tables.mechanisms[mechanism].id
+    entry = model.knowledge.content.mechanisms[name]
+    given = entry.templates[table.id].given
+    return np.array([complete(given[level], table.states) for level in entry.levels])
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,13 +73,18 @@ class CaseView:
     model: Model
     evidence: Evidence
 
+    @property
+    def tables(self) -> Tables:
+        """The tables of the model."""
+        return self.model.tables
+
     @cached_property
     def said(self) -> Mapping[int, Array]:
         """Each answered finding (position) with the likelihood of each of its states, (states,)."""
-        findings = self.model.tables.findings
+        findings = self.tables.findings
         return {
             position: np.eye(len(findings[position].states))[one] if isinstance(one, int) else one
-            for position, one in answered(self.model.tables, self.evidence)
+            for position, one in answered(self.tables, self.evidence)
         }
 
     @cached_property
@@ -71,96 +95,58 @@ class CaseView:
     @cached_property
     def _given(self) -> Mapping[tuple[int, int], Array]:
         """(finding, mechanism) -> log P(answer | cause, level), (causes, levels)."""
-        findings = self.model.tables.findings
         return {
             (position, number): np.log(table @ likelihood)
             for position, likelihood in self.said.items()
-            for number, table in findings[position].given.items()
+            for number, table in self.tables.findings[position].given.items()
         }
 
     @cached_property
-    def _levels(self) -> Mapping[int, Array]:
-        """mechanism -> log P(level, its answers | cause), (causes, levels)."""
-        tables = self.model.tables
+    def levels(self) -> Mapping[int, Array]:
+        """Of each mechanism asked for, log P(level, its answers | cause), (causes, levels)."""
         levels: dict[int, Array] = {}
         with np.errstate(divide="ignore"):
             for (position, number), logs in self._given.items():
                 if number not in levels:
-                    levels[number] = np.log(tables.mechanisms[number].prior)
-                uses = tables.findings[position].parent == number
+                    levels[number] = np.log(self.tables.mechanisms[number].prior)
+                uses = self.tables.findings[position].parent == number
                 levels[number] += np.where(uses[:, None], logs, 0.0)
         return levels
 
-    @cached_property
-    def _templates(self) -> Mapping[tuple[int, int], Array]:
-        content, tables = self.model.knowledge.content, self.model.tables
-        result = {}
-        for position, number in self._given:
-            finding, mechanism = tables.findings[position], tables.mechanisms[number]
-            given = content.mechanisms[mechanism.id].templates[finding.id].given
-            result[position, number] = np.array([complete(given[level], finding.states) for level in mechanism.levels])
+    def answers_on(self, mechanism: int) -> NDArray[np.intp]:
+        """How many answered findings hang on a mechanism under each cause, (causes,)."""
+        parents = [self.tables.findings[position].parent == mechanism for position in self.said]
+        return np.sum(parents, axis=0, dtype=np.intp) if parents else np.zeros(len(self.tables.causes), dtype=np.intp)
+
+    def with_rows(self, changed: Changed) -> Array:
+        """log P(e | cause) of each variant of the rows of an answered finding, (variants, causes)."""
+        result = np.tile(self.log_likelihood, (changed.variants, 1))
+        finding, likelihood = self.tables.findings[changed.position], self.said[changed.position]
+        free = np.flatnonzero(finding.parent[changed.cause] == -1)
+        before = np.log(finding.rows[changed.cause[free]] @ likelihood)
+        result[changed.variant[free], changed.cause[free]] += np.log(changed.rows[free] @ likelihood) - before
+        for mechanism in finding.given:
+            of, tables = changed.of_finding(mechanism)
+            cause = changed.cause[of]
+            levels = self.levels[mechanism][cause]
+            after = levels - self._given[changed.position, mechanism][cause] + np.log(tables @ likelihood)
+            result[changed.variant[of], cause] += log_sum(after) - log_sum(levels)
         return result
 
-    def on(self, mechanism: int, cause: int) -> list[int]:
-        """The answered findings (positions) that hang on a mechanism under a cause."""
-        findings = self.model.tables.findings
-        return [position for position in self.said if findings[position].parent[cause] == mechanism]
-
-    def with_rows(self, changes: Sequence[Changed], variants: int) -> Array:
-        """log P(e | cause) of each variant, (variants, causes); the changes are of answered findings."""
-        result = np.tile(self.log_likelihood, (variants, 1))
-        problems = []
-        for number, change in enumerate(changes):
-            finding = self.model.tables.findings[change.position]
-            parents = finding.parent[change.cause]
-            free = np.flatnonzero(parents == -1)
-            likelihood = self.said[change.position]
-            before = np.log(finding.rows[change.cause[free]] @ likelihood)
-            after = np.log(change.rows[free] @ likelihood)
-            np.add.at(result, (change.variant[free], change.cause[free]), after - before)
-            for mechanism in finding.given:
-                of = np.flatnonzero(parents == mechanism)
-                levels = self.model.tables.mechanisms[mechanism].prior[change.cause[of]]
-                problems.append(_Problems(number, of, change.position, mechanism, levels, change.rows[of]))
-        for problem, logs in self._solved(problems):
-            change = changes[problem.change]
-            cause = change.cause[problem.of]
-            levels = self._levels[problem.mechanism][cause]
-            after = log_sum(levels - self._given[problem.finding, problem.mechanism][cause] + logs)
-            np.add.at(result, (change.variant[problem.of], cause), after - log_sum(levels))
-        return result
-
-    def with_levels(self, changes: Sequence[Changed], variants: int) -> Array:
-        """log P(e | cause) of each variant, (variants, causes); rows are kept, their tables solved anew."""
-        result = np.tile(self.log_likelihood, (variants, 1))
-        findings = self.model.tables.findings
-        problems = []
+    def with_levels(self, changed: Changed) -> Array:
+        """log P(e | cause) of each variant of a mechanism's levels, (variants, causes), rows being kept."""
+        result = np.tile(self.log_likelihood, (changed.variants, 1))
+        if changed.position not in self.levels:
+            return result
         with np.errstate(divide="ignore"):
-            blocks = [np.log(change.rows) for change in changes]
-        for number, change in enumerate(changes):
-            for position in self.said:
-                of = np.flatnonzero(findings[position].parent[change.cause] == change.position)
-                if of.size:
-                    rows = findings[position].rows[change.cause[of]]
-                    problems.append(_Problems(number, of, position, change.position, change.rows[of], rows))
-        for problem, logs in self._solved(problems):
-            blocks[problem.change][problem.of] += logs
-        for change, block in zip(changes, blocks, strict=True):
-            before = log_sum(self._levels[change.position][change.cause])
-            np.add.at(result, (change.variant, change.cause), log_sum(block) - before)
+            block = np.log(changed.rows)
+        for position, likelihood in self.said.items():
+            if (position, changed.position) in self._given:
+                of, tables = changed.of_mechanism(position)
+                block[of] += np.log(tables @ likelihood)
+        before = log_sum(self.levels[changed.position][changed.cause])
+        result[changed.variant, changed.cause] += log_sum(block) - before
         return result
-
-    def _solved(self, problems: Iterable[_Problems]) -> Iterable[tuple[_Problems, Array]]:
-        """Each of the problems with log P(answer | cause, level), (n, levels); those of one shape are solved at once."""
-        by_shape: dict[tuple[int, ...], list[_Problems]] = defaultdict(list)
-        for problem in problems:
-            by_shape[self._templates[problem.finding, problem.mechanism].shape].append(problem)
-        for alike in by_shape.values():
-            sizes = [len(one.of) for one in alike]
-            each = np.repeat(np.stack([self._templates[one.finding, one.mechanism] for one in alike]), sizes, axis=0)
-            solved = tilt(each, np.concatenate([one.levels for one in alike]), np.concatenate([one.rows for one in alike]))
-            for one, part in zip(alike, np.split(solved, np.cumsum(sizes)[:-1]), strict=True):
-                yield one, np.log(part @ self.said[one.finding])
 
 
 def posterior(log_likelihood: Array, prior: Array) -> Array:

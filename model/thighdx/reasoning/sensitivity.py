@@ -12,24 +12,25 @@ from thighdx.assess import TIE
 from thighdx.errors import UnknownNameError, unknown
 from thighdx.knowledge import Knowledge
 from thighdx.reasoning.look import Look, look_at
-from thighdx.reasoning.numbers import Number, numbers_of, respond
+from thighdx.reasoning.numbers import Number
 from thighdx.reasoning.resolve import CaseView, leading
+from thighdx.reasoning.respond import SIDE, Response, from_log_odds, log_odds, respond, respond_on_grid
 from thighdx.rows import Array
 
-SIDE = 4  # points of a number's range on either side of it, evenly in log-odds
-SECTIONS = 8  # points that cut an interval each time a change of the leading cause is looked for in it
-ROUNDS = 6  # so often; 9^6 makes it 2e-6 of a quarter of the range
+SECTIONS = 24  # points that cut an interval each time a change of the leading cause is looked for in it
+ROUNDS = 4  # so often; 25^4 makes it 3e-6 of a quarter of the range
 
 
 @dataclass(frozen=True)
 class Influence:
     """One bar of a tornado: a number of the priors, its range, and the posterior at the ends of it.
 
-    path: where it stands in the priors; source: what it rests on. lowest, highest: of the posterior over the range,
+    path, entry: where it stands in the priors; source: what it rests on. lowest, highest: of the posterior over the range,
     which may lie inside it.
     """
 
     path: str
+    entry: str
     name: str
     value: float
     low: float
@@ -52,6 +53,7 @@ class Change:
     """The smallest change of one number that changes the leading cause: from `value` to `to`, in log-odds `step`."""
 
     path: str
+    entry: str
     name: str
     value: float
     to: float
@@ -86,6 +88,7 @@ class Curve:
     """The posterior as a function of one number: values (n,), probability (n, causes) in the vocabulary's order."""
 
     path: str
+    entry: str
     name: str
     value: float
     low: float
@@ -118,12 +121,11 @@ def sensitivity_of(look: Look, cause: str | None = None) -> Sensitivity:
         raise UnknownNameError("cause", unknown(cause, "a cause", causes))
     chosen = look.leading if cause is None else causes.index(cause)
     view = CaseView(look.model, look.evidence)
-    numbers = numbers_of(view)
-    values = np.array([_grid(number) for number in numbers]).reshape(len(numbers), 2 * SIDE)
-    found = respond(view, numbers, values)
+    found = respond_on_grid(view)
     point = float(look.probability[chosen])
     influences = [
-        _influence(number, row[:, chosen], point) for number, row in zip(numbers, found, strict=True)
+        _influence(number, row, point)
+        for number, row in zip(found.numbers, found.probability[:, :, chosen].tolist(), strict=True)
     ]
     name = look.knowledge.content.causes[causes[chosen]].name
     return Sensitivity(
@@ -132,9 +134,9 @@ def sensitivity_of(look: Look, cause: str | None = None) -> Sensitivity:
         look.model.population,
         point,
         tuple(sorted(influences, key=lambda bar: (-bar.swing, bar.path, bar.name))),
-        _smallest_change(view, look.leading, numbers, values, found),
+        _smallest_change(view, look.leading, found),
         f"Probability of {name} as each number alone runs over its 95 % range, all tables solved anew; "
-        f"{len(numbers)} numbers, population {look.model.population}",
+        f"{len(influences)} numbers, population {look.model.population}",
     )
 
 
@@ -150,22 +152,22 @@ def number_curve(
     """The posterior of every cause as one number runs over its range.
 
     path: the keys of the row, as in `Influence.path` (`findings.slump.rows.strain`, `populations.X.origins`); entry: the
-    share or the level meant, where the row has several. Raises `UnknownNameError` where the posterior does not rest on it.
+    share or the level meant, where the row has several. Raises `UnknownNameError` where the posterior does not rest on
+    such a number.
     """
     look = look_at(case, knowledge, population)
     view = CaseView(look.model, look.evidence)
-    numbers = numbers_of(view)
-    fitting = [number for number in numbers if number.path == path]
-    if not fitting:
+    numbers = respond_on_grid(view).numbers
+    named = {number.entry: number for number in numbers if number.path == path}
+    if not named:
         raise UnknownNameError("number", unknown(path, "a number of this case", [one.path for one in numbers]))
-    named = {_entry(look, number): number for number in fitting}
     wanted = entry if entry is not None else next(iter(named))
     if wanted not in named:
         raise UnknownNameError("entry", unknown(wanted, f"an entry of {path}", list(named)))
     number = named[wanted]
     values = np.linspace(number.low, number.high, points)
-    probability = respond(view, [number], values[None])[0]
-    return Curve(number.path, number.name, number.value, number.low, number.high, values, probability)
+    probability = respond(view, number, values)
+    return Curve(number.path, number.entry, number.name, number.value, number.low, number.high, values, probability)
 
 
 def base_rate_curve(
@@ -196,82 +198,66 @@ def base_rate_curve(
     total = joint.sum(axis=1, keepdims=True)
     title = content.causes[name].name if name in causes else content.origins[name]
     return Curve(
-        f"base rate of {name}", title, share, float(at.min()), float(at.max()), at, joint / np.where(total > 0, total, 1)
+        "base rate", name, title, share, float(at.min()), float(at.max()), at, joint / np.where(total > 0, total, 1)
     )
 
 
-def _entry(look: Look, number: Number) -> str:
-    """The name of a number within its row."""
-    knowledge = look.knowledge
-    if number.kind == "row":
-        names: Sequence[str] = knowledge.content.findings[knowledge.findings[number.position]].states
-    elif number.kind == "level":
-        names = look.model.tables.mechanisms[number.position].levels
-    else:
-        return number.name.split()[2]
-    return "|".join(np.array(names)[number.entries])
-
-
-def _grid(number: Number) -> Array:
-    """From the low end of a number's range up to it, and from it up to the high end; the number itself left out."""
-    low, point, high = (_log_odds(value) for value in (number.low, number.value, number.high))
-    steps = np.arange(1, SIDE + 1) / SIDE
-    logs = np.concatenate([low + (point - low) * (steps - 1 / SIDE), point + (high - point) * steps])
-    values = 1 / (1 + np.exp(-logs))
-    values[0], values[-1] = number.low, number.high
-    return np.asarray(values)
-
-
-def _log_odds(value: float) -> float:
-    return float(np.log(value) - np.log1p(-value))
-
-
-def _influence(number: Number, at: Array, point: float) -> Influence:
+def _influence(number: Number, at: Sequence[float], point: float) -> Influence:
     """The bar of one number; `at`: the posterior on its grid."""
     return Influence(
         number.path,
+        number.entry,
         number.name,
         number.value,
         number.low,
         number.high,
         number.weight,
-        float(at[0]),
-        float(at[-1]),
-        min(float(at.min()), point),
-        max(float(at.max()), point),
+        at[0],
+        at[-1],
+        min(*at, point),
+        max(*at, point),
         number.source,
     )
 
 
-def _smallest_change(
-    view: CaseView, first: int, numbers: Sequence[Number], values: Array, found: Array
-) -> Change | None:
+def _smallest_change(view: CaseView, first: int, found: Response) -> Change | None:
     """The least change in log-odds, of one number, after which another cause leads."""
-    cells = []  # how near it may be at best and is at worst; the number; the interval, its side nearer the point first
-    other = leading(found, TIE) != first
-    for place, number in enumerate(numbers):
-        middle = _log_odds(number.value)
-        logs = np.log(values[place]) - np.log1p(-values[place])
-        for side, steps in ((logs[:SIDE][::-1], other[place, :SIDE][::-1]), (logs[SIDE:], other[place, SIDE:])):
-            if steps.any():
-                at = int(steps.argmax())
-                near = middle if at == 0 else side[at - 1]
-                cells.append((abs(near - middle), abs(side[at] - middle), place, near, side[at]))
-    if not cells:
-        return None
-    best = min(cell[1] for cell in cells)
-    kept = [cell for cell in cells if cell[0] <= best]
-    chosen = [numbers[cell[2]] for cell in kept]
-    near, far = np.array([cell[3] for cell in kept]), np.array([cell[4] for cell in kept])
+    cells = []  # how near it may be at best and is at worst; the number; the interval, its end nearer the point first
+    other = leading(found.probability, TIE) != first
+    logs = log_odds(found.values)
+    for place in np.flatnonzero(other.any(axis=1)).tolist():
+        middle = float(log_odds(np.array(found.numbers[place].value)))
+        for side in (slice(SIDE - 1, None, -1), slice(SIDE, None)):
+            line, flips = logs[place, side], other[place, side]
+            if flips.any():
+                at = int(flips.argmax())
+                near = middle if at == 0 else float(line[at - 1])
+                cells.append((abs(near - middle), abs(line[at] - middle), found.numbers[place], near, float(line[at])))
+    best: Change | None = None
+    for least, _, number, near, far in sorted(cells, key=lambda cell: cell[1]):
+        if best is None or least <= abs(best.step):
+            change = _change(view, first, number, near, far)
+            best = change if best is None or abs(change.step) < abs(best.step) else best
+    return best
+
+
+def _change(view: CaseView, first: int, number: Number, near: float, far: float) -> Change:
+    """The change of one number between two values in log-odds, of which the second makes another cause lead."""
+    after = first
     for _ in range(ROUNDS):
-        cuts = near[:, None] + (far - near)[:, None] * np.arange(1, SECTIONS + 1) / (SECTIONS + 1)
-        over = leading(respond(view, chosen, 1 / (1 + np.exp(-cuts))), TIE) != first
-        edges = np.concatenate([near[:, None], cuts, far[:, None]], axis=1)
-        at = np.where(over.any(axis=1), over.argmax(axis=1), SECTIONS) + 1
-        near, far = np.take_along_axis(edges, np.stack([at - 1, at], axis=1), axis=1).T
-    step = far - np.array([_log_odds(number.value) for number in chosen])
-    least = int(np.abs(step).argmin())
-    number, to = chosen[least], float(1 / (1 + np.exp(-far[least])))
-    after = int(leading(respond(view, [number], np.array([[to]])), TIE)[0, 0])
-    cause = view.model.tables.causes[after]
-    return Change(number.path, number.name, number.value, to, float(step[least]), cause, number.source)
+        edges = np.linspace(near, far, SECTIONS + 2)
+        leads = leading(respond(view, number, from_log_odds(edges[1:])), TIE)
+        at = int((leads != first).argmax())
+        near, far, after = float(edges[at]), float(edges[at + 1]), int(leads[at])
+    step = far - float(log_odds(np.array(number.value)))
+    cause = view.tables.causes[after]
+    return Change(
+        number.path,
+        number.entry,
+        number.name,
+        number.value,
+        float(from_log_odds(np.array(far))),
+        step,
+        cause,
+        number.source,
+    )
