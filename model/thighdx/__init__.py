@@ -17,6 +17,12 @@ from thighdx.errors import (
     UnknownNameError,
 )
 from thighdx.knowledge import Knowledge, load_knowledge
+from thighdx.reasoning.bounds import base_rate_bounds
+from thighdx.reasoning.expanded import expanded_entry
+from thighdx.reasoning.intervals import credible_intervals
+from thighdx.reasoning.pairs import two_causes
+from thighdx.reasoning.sensitivity import base_rate_curve, number_curve, sensitivity
+from thighdx.reasoning.sure import how_sure
 from thighdx.score import score
 
 __all__ = [
@@ -28,7 +34,15 @@ __all__ = [
     "TableError",
     "ThighdxError",
     "UnknownNameError",
+    "base_rate_bounds",
+    "base_rate_curve",
+    "credible_intervals",
     "diagnose",
+    "expanded_entry",
+    "how_sure",
     "load_knowledge",
+    "number_curve",
     "score",
+    "sensitivity",
+    "two_causes",
 ]

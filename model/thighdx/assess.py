@@ -41,8 +41,8 @@ class Assessment:
     probability: (cases, causes). origins: (cases, origins). grades: grade -> (cases,), given its cause, summing to 1.
     conflict: (cases,), Jensen's measure log2(prod P(e_i) / P(e)) in bits; above 0 the answers go together worse than
     chance (Jensen and Nielsen 2007, Bayesian Networks and Decision Graphs, 5.5). top: (cases,), position of the
-    leading cause, -1 where there is none. triage: (cases,), the urgency that the posterior asks for, as a position in the
-    priors' urgencies, whatever the flags; `routine` where there is no posterior.
+    leading cause, -1 where there is none. triage: (cases,), the urgency that the posterior asks for whatever the flags,
+    as a position in the priors' urgencies; `routine` where there is no posterior.
     """
 
     status: tuple[str, ...]

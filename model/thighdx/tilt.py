@@ -4,8 +4,8 @@ For one finding under one cause, P(s | m) = T(s | m) exp(a[s]) / sum_s' T(s' | m
 and the rest chosen so that sum_m P(m) P(s | m) is the given margin. The a are the maximum of the concave dual
 F(a) = sum_s margin[s] a[s] - sum_m P(m) log sum_s T(s | m) exp(a[s]), found by a damped Newton method (undamped steps
 diverge on a good part of random problems; where damping does not help, a scaling step as in iterative proportional
-fitting, which always gains). This is the I-projection with a fixed margin (Csiszar 1975, Annals of Probability 3:146). With two
-states a single number is sought; a bracketed Newton on the log-odds of the margin is several times as fast.
+fitting, which always gains). This is the I-projection with a fixed margin (Csiszar 1975, Annals of Probability 3:146).
+With two states a single number is sought; a bracketed Newton on the log-odds of the margin is several times as fast.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 The set of priors: shares of origins and shares within each origin, each with its own intervals (`reasoning.shares`),
 chosen freely of one another. Over it the posterior is the ratio of two functions linear in each row of shares, so its
-ends lie at corners (Berger 1990, Journal of Statistical Planning and Inference 25:303). They are found exactly, from the
-inside out: the other origins' likelihoods, the shares of the origins, then the shares within the cause's own origin,
+ends lie at corners (Berger 1990, Journal of Statistical Planning and Inference 25:303). They are found exactly, one row
+after the other: what the other origins weigh, the shares of the origins, then the shares within the cause's own origin,
 since the odds fall in what the others weigh, whatever the own shares. Populations without intervals have one prior, so
 there the bounds are the point.
 """

@@ -53,8 +53,8 @@ def expanded_entry(
 ) -> LinearRatio:
     """How P(`cause` | case) depends on P(`state` | `under`, `level`), the other states of the row in their proportion.
 
-    level: of the mechanism that the finding hangs on under the cause `under`, None where it hangs on none. cause: `under`
-    where it is not named. Raises `UnknownNameError` for words that are none of these, else as `diagnose` does.
+    level: of the mechanism that the finding hangs on under the cause `under`, None where it hangs on none. cause: where
+    it is not named, `under`. Raises `UnknownNameError` for words that are none of these, else as `diagnose` does.
     """
     look = look_at(case, knowledge, population)
     view, tables = CaseView(look.model, look.evidence), look.model.tables

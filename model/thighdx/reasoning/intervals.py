@@ -36,7 +36,7 @@ class Interval:
 class Intervals:
     """How sure the posterior of one case is. The order of `Diagnosis`.
 
-    dangerous: for each urgency that has a rule in `[triage]`, the mass of the dangerous causes that are as urgent or more.
+    dangerous: for each urgency with a rule in `[triage]`, the mass of the dangerous causes that are as urgent or more.
     draws: how many tables were drawn.
     """
 

@@ -1,7 +1,7 @@
 """The numbers of the priors that a posterior rests on, each with the range it may lie in.
 
-A number is one entry of a published row, P(state | cause) or P(level | cause), or a share of the base rates. Its range is
-the 95 % credible interval of a Beta with `weight` pseudo-cases, for a share its stated interval, widened to hold the
+A number is one entry of a published row, P(state | cause) or P(level | cause), or a share of the base rates. Its range
+is the 95 % credible interval of a Beta with `weight` pseudo-cases, for a share its stated interval, widened to hold the
 number. When it changes, the other entries of its row keep their proportion. A background row takes with it whatever
 follows it: causes without a row, ratios, and the states that other rows leave out.
 """
@@ -148,11 +148,13 @@ def share_numbers(knowledge: Knowledge, population: str) -> tuple[Number, ...]:
             )
             for number, name in enumerate(box.names)
         ]
-        for number, one in zip(_ranged(found, NEAREST), range(len(found)), strict=True):
-            if box.bounded[one]:
-                number = replace(number, low=float(box.low[one]), high=float(box.high[one]))
-            if not box.exact and 0 < number.value < 1 and number.low < number.high:
-                numbers.append(number)
+        by_weight = _ranged(found, NEAREST)
+        stated = [
+            replace(one, low=float(low), high=float(high))
+            for one, low, high in zip(found, box.low, box.high, strict=True)
+        ]
+        ranged = np.where(box.bounded, np.array(stated, dtype=object), np.array(by_weight, dtype=object)).tolist()
+        numbers += [one for one in ranged if not box.exact and 0 < one.value < 1 and one.low < one.high]
     return tuple(numbers)
 
 
@@ -224,7 +226,7 @@ def changed_by(model: Model, numbers: Sequence[Number], values: Array) -> Change
 def _follow(
     causes: Sequence[str], number: Number, rows: Array, own: Mapping[str, Row | RatioRow], states: Sequence[str]
 ) -> Iterator[tuple[int, Array]]:
-    """Each cause whose row changes with a number, and its rows: the number's own cause, or all that follow the background."""
+    """Each cause whose row changes with a number, and its rows: the number's own, or all that follow the background."""
     if number.cause is not None:
         yield number.cause, rows
         return

@@ -2,7 +2,7 @@
 
 The assumptions, all of them ours:
 
-- Two causes occur independently: P(a, b) is `rate` x 2 P(a) P(b) / (1 - sum P(c)^2), over the pairs of different causes.
+- Two causes occur independently: P(a, b) is `rate` x 2 P(a) P(b) / (1 - sum P(c)^2), over pairs of different causes.
 - A mechanism's level is the larger of what each cause brings about and what is there anyway; so is the state of an
   ordered finding (noisy-MAX with a leak: Diez 1993, UAI 9:99; Henrion 1989, UAI 3:161). Rows hold what is there anyway,
   the background, so that it counts once: with F the cumulative row from the first, unremarkable state on,
@@ -10,7 +10,7 @@ The assumptions, all of them ours:
   background multiply; where a cause shows less than the background, the row that reaches farther stands.
 - Nominal findings, and who the patient is (kind `context`), are an even mixture of the two rows.
 - A finding hangs on the mechanism of the cause that shows it more: that gives its first state the smaller probability.
-- Conditional tables are solved for these levels and rows like those of a single cause, so a pair is a cause of the engine.
+- Conditional tables are solved for these levels and rows like those of a single cause: to the engine a pair is a cause.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from thighdx.reasoning.resolve import CaseView
 from thighdx.rows import Array, complete, floored
 from thighdx.schema import Finding
 from thighdx.tables import FindingTable, MechanismTable, Tables, background, problems, solve
+from thighdx.wording import percent
 
 MOST_PAIRS = 5
 JOIN = "+"  # between the ids of two causes: no id holds it
@@ -40,8 +41,8 @@ JOIN = "+"  # between the ids of two causes: no id holds it
 class Pair:
     """Two causes at once. odds: of the pair against the best single cause, posterior.
 
-    probability: of the pair among all pairs and single causes. explains: each marked finding -> the cause of the pair that
-    gives the answer the larger probability, None where both leave it unexplained.
+    probability: of the pair among all pairs and single causes. explains: each marked finding -> the cause of the pair
+    that gives the answer the larger probability, None where both leave it unexplained.
     """
 
     causes: tuple[str, str]
@@ -118,7 +119,7 @@ def two_causes_of(look: Look, most: int = MOST_PAIRS) -> TwoCausesFound:
         if stated.estimate is not None
         else "; ".join(content.sources[key].title for key in stated.sources)
     )
-    note = f"if {stated.rate:.0%} have two causes at once, independently of one another; {why}"
+    note = f"if {percent(stated.rate)} have two causes at once, independently of one another; {why}"
     if not unexplained:
         note = f"{content.causes[best].name} leaves no marked finding unexplained, so no pair is shown; {note}"
     return TwoCausesFound(

@@ -33,8 +33,8 @@ class Response:
 def respond_on_grid(view: CaseView) -> Response:
     """Every number that a case's posterior rests on, over its range.
 
-    These are the rows of its answers, the levels of mechanisms on which two answers hang under a cause (one alone has its
-    row whatever the levels) and the base rates.
+    These are the rows of its answers, the levels of mechanisms on which two answers hang under a cause (one alone has
+    its row whatever the levels) and the base rates.
     """
     knowledge, population = view.model.knowledge, view.model.population
     numbers: list[Number] = []

@@ -25,8 +25,8 @@ ROUNDS = 4  # so often; 25^4 makes it 3e-6 of a quarter of the range
 class Influence:
     """One bar of a tornado: a number of the priors, its range, and the posterior at the ends of it.
 
-    path, entry: where it stands in the priors; source: what it rests on. lowest, highest: of the posterior over the range,
-    which may lie inside it.
+    path, entry: where it stands in the priors; source: what it rests on. probability_low, probability_high: the
+    posterior at the ends of the range; lowest, highest: over all of it.
     """
 
     path: str
@@ -107,8 +107,8 @@ def sensitivity(
     """How the posterior of a cause (default: the leading one) moves with each number it rests on.
 
     Each number runs over its 95 % range while the others stay; conditional tables are solved anew at each of nine
-    points, so the bars agree with the engine on changed knowledge. The smallest change is the least in log-odds (Chan and
-    Darwiche 2002, Journal of Artificial Intelligence Research 17:265), looked for between the same points. Raises
+    points, so the bars agree with the engine on changed knowledge. The smallest change is the least in log-odds (Chan
+    and Darwiche 2002, Journal of Artificial Intelligence Research 17:265), looked for between the same points. Raises
     `UnknownNameError` for an unknown cause, else as `diagnose` does.
     """
     return sensitivity_of(look_at(case, knowledge, population), cause)
@@ -151,9 +151,9 @@ def number_curve(
 ) -> Curve:
     """The posterior of every cause as one number runs over its range.
 
-    path: the keys of the row, as in `Influence.path` (`findings.slump.rows.strain`, `populations.X.origins`); entry: the
-    share or the level meant, where the row has several. Raises `UnknownNameError` where the posterior does not rest on
-    such a number.
+    path: the keys of the row, as in `Influence.path` (`findings.slump.rows.strain`, `populations.X.origins`); entry:
+    the share or the level meant, where the row has several. Raises `UnknownNameError` where the posterior does not
+    rest on such a number.
     """
     look = look_at(case, knowledge, population)
     view = CaseView(look.model, look.evidence)
