@@ -113,9 +113,9 @@ def tornado_chart(found: Sensitivity, *, most: int = MOST_BARS, dark: bool = Fal
 
 
 def curve_chart(curve: Curve, causes: tuple[str, ...], *, most: int = 4, dark: bool = False) -> alt.LayerChart:
-    """The posterior of the causes that lead anywhere on a curve, then of the highest, at most `most`; a rule at the number.
+    """The posterior of the causes that lead anywhere on a curve, then of the highest, `most` at most.
 
-    causes: ids in the order of the curve's columns.
+    A rule stands at the number as it is. causes: ids in the order of the curve's columns.
     """
     highest = np.argsort(-curve.probability.max(axis=0), kind="stable").tolist()
     chosen = list(dict.fromkeys([*curve.probability.argmax(axis=1).tolist(), *highest]))[:most]

@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 
-from thighdx.errors import ImpossibleEvidenceError
 from thighdx.knowledge import Knowledge
 from thighdx.reasoning.look import Look, look_at
 from thighdx.reasoning.shares import BaseRates, ShareBox, base_rate_boxes
@@ -68,15 +67,18 @@ def bounds_of(look: Look) -> Bounds:
     """`base_rate_bounds` of a case already looked at."""
     knowledge, tables = look.knowledge, look.model.tables
     rates = base_rate_boxes(knowledge, knowledge.content.populations[look.model.population])
-    log = look.model.engine.log_likelihood(look.evidence)[0]
-    if not np.isfinite(log.max()):
-        raise ImpossibleEvidenceError("these answers have probability 0 under every cause")
-    causes, origins = posterior_bounds(rates, np.exp(log - log.max()))
     point, by_origin = look.probability, look.assessment.origins[0]
+    causes = np.stack([point, point], axis=1)
+    origins = np.stack([by_origin, by_origin], axis=1)
+    if rates.is_open:
+        log = look.model.engine.log_likelihood(look.evidence)[0]
+        likelihood = np.exp(log - log.max())
+        causes, by_row = posterior_bounds(rates, likelihood)
+        of = np.array([knowledge.content.causes[cause].origin for cause in tables.causes])
+        groups = np.array([of == origin for origin in knowledge.origins])
+        origins = group_bounds(rates.within[0], likelihood, groups) if by_row is None else by_row
     content = knowledge.content
     order = sorted(range(len(point)), key=lambda number: (number != look.leading, -point[number]))
-    if origins is None:
-        origins = np.stack([by_origin, by_origin], axis=1)
     return Bounds(
         look.model.population,
         rates.is_open,
@@ -101,11 +103,10 @@ def posterior_bounds(rates: BaseRates, likelihood: Array) -> tuple[Array, Array 
 
     likelihood: (causes,), P(e | cause) up to a factor. Origins are None where shares are of causes outright.
     """
+    if rates.origins is None:
+        return group_bounds(rates.within[0], likelihood, np.eye(len(likelihood))), None
     result = np.zeros((len(likelihood), 2))
     per_cause = [likelihood[members] for members in rates.members]
-    if rates.origins is None:
-        result[rates.members[0]] = _within(rates.within[0], per_cause[0], np.zeros(2))
-        return result, None
     ends = np.array([_linear(box, row) for box, row in zip(rates.within, per_cause, strict=True)])  # (origins, 2)
     origins = np.zeros((len(ends), 2))
     for number, (box, members) in enumerate(zip(rates.within, rates.members, strict=True)):
@@ -118,10 +119,21 @@ def posterior_bounds(rates: BaseRates, likelihood: Array) -> tuple[Array, Array 
             ]
         )
         result[members] = _within(box, likelihood[members], beside)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            odds = np.where(ends[number] > 0, ends[number] / beside, 0.0)
-        origins[number] = np.where(np.isinf(odds), 1.0, odds / (1 + odds))
+        origins[number] = [_over(own, own + other) for own, other in zip(ends[number], beside, strict=True)]
     return result, origins
+
+
+def group_bounds(box: ShareBox, likelihood: Array, groups: Array) -> Array:
+    """The least and the largest posterior of each group of the causes of one box, (groups, 2).
+
+    groups: (groups, causes), 1 where the cause is in the group.
+    """
+    return np.array(
+        [
+            [_ratio(box, likelihood * group, likelihood, largest=largest) for largest in (False, True)]
+            for group in groups
+        ]
+    )
 
 
 def _within(box: ShareBox, likelihood: Array, beside: Array) -> Array:

@@ -57,11 +57,11 @@ class ShareBox:
         low, high = self.low[self.bounded], self.high[self.bounded]
         drawn = low + rng.random((count, len(low))) * (high - low)
         total = drawn.sum(axis=1, keepdims=True)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            down, up = (total - 1) / (total - low.sum()), (1 - total) / (high.sum() - total)
-        drawn = np.where(total > 1, drawn + down * (low - drawn), drawn)
+        over = total > 1
+        drawn += np.where(over, (total - 1) / np.where(over, total - low.sum(), 1.0), 0.0) * (low - drawn)
         if self.bounded.all():
-            drawn = np.where(total < 1, drawn + up * (high - drawn), drawn)
+            short = total < 1
+            drawn += np.where(short, (1 - total) / np.where(short, high.sum() - total, 1.0), 0.0) * (high - drawn)
         whole = np.maximum(0.0, 1 - drawn.sum(axis=1, keepdims=True)) * self.rest
         whole[:, self.bounded] = drawn
         return np.asarray(whole / whole.sum(axis=1, keepdims=True))
