@@ -53,14 +53,13 @@ def changed(knowledge: Knowledge, number: Number, value: float) -> Knowledge:
     kept = {"weight": 5, "estimate": "changed"}
     *above, last = number.path.split(".")
     if number.kind == "share":
-        entry = knowledge.content.populations[above[1]]
         if last == "origins":
             return knowledge.with_origins(above[1], dict(zip(knowledge.origins, row, strict=True)))
         if last == "causes":
             p = dict(zip(knowledge.causes, row, strict=True))
             return knowledge.with_overlay({"populations": {above[1]: {"causes": {"p": p, **kept}}}})
         members = [name for name in knowledge.causes if knowledge.content.causes[name].origin == last]
-        return knowledge.with_base_rates(above[1], {last: dict(zip(members, row, strict=True))}) if entry else knowledge
+        return knowledge.with_base_rates(above[1], {last: dict(zip(members, row, strict=True))})
     names = (
         knowledge.content.mechanisms[above[1]].levels
         if number.kind == "level"
