@@ -12,12 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from thighdx.engine import log_sum
 from thighdx.evidence import NOT_KNOWN, Evidence
 from thighdx.knowledge import Knowledge
 from thighdx.reasoning.shares import BaseRates, base_rate_boxes, dirichlet
@@ -35,7 +34,7 @@ SHARED = ""  # in place of a cause: the row of all causes without their own
 class _Logs:
     """A finding's drawn logarithms, states first: of the causes where it is free, and of those on each mechanism.
 
-    free: (states, draws, causes); given: mechanism -> its causes and (states, draws, causes, levels).
+    free: (states, draws, causes); given: mechanism -> its causes and (states, levels, draws, causes).
     """
 
     free_causes: NDArray[np.intp]
@@ -45,10 +44,19 @@ class _Logs:
 
 @dataclass(frozen=True)
 class DrawnPosterior:
-    """One case under every draw: probability, (draws, causes); levels: P(level | cause, e), (draws, causes, levels)."""
+    """One case under every draw: probability, (draws, causes); log_levels: log P(level, its answers | cause).
+
+    log_levels has a (levels, draws, causes) for each mechanism: few levels, so sums over them run over whole arrays.
+    """
 
     probability: Array
-    levels: tuple[Array, ...]
+    log_levels: tuple[Array, ...]
+
+    def level(self, mechanism: int, cause: int) -> Array:
+        """P(level | cause, e) of a mechanism under every draw, (draws, levels)."""
+        logs = self.log_levels[mechanism][:, :, cause].T
+        weight = np.exp(logs - logs.max(axis=-1, keepdims=True))
+        return np.asarray(weight / weight.sum(axis=-1, keepdims=True))
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,17 +88,20 @@ class Draws:
                 joint[:, logs.free_causes] += _said(logs.free, likelihood)
                 for number, (causes, table) in logs.given.items():
                     if number not in levels:
-                        levels[number] = np.log(self.levels[number])
-                    levels[number][:, causes] += _said(table, likelihood)
-            for number, block in levels.items():
-                total = log_sum(block)
-                joint += total
-                levels[number] = np.exp(block - np.where(np.isfinite(total), total, 0.0)[..., None])
+                        levels[number] = self._log_levels[number].copy()
+                    levels[number][:, :, causes] += _said(table, likelihood)
+            for block in levels.values():
+                joint += _log_sum(block)
         top = joint.max(axis=1, keepdims=True)
         weight = np.exp(joint - np.where(np.isfinite(top), top, 0.0))
         total = weight.sum(axis=1, keepdims=True)
-        told = tuple(levels.get(number, prior) for number, prior in enumerate(self.levels))
+        told = tuple(levels.get(number, logs) for number, logs in enumerate(self._log_levels))
         return DrawnPosterior(weight / np.where(total > 0, total, 1.0), told)
+
+    @cached_property
+    def _log_levels(self) -> tuple[Array, ...]:
+        with np.errstate(divide="ignore"):
+            return tuple(np.ascontiguousarray(np.moveaxis(np.log(levels), -1, 0)) for levels in self.levels)
 
     def finding(self, position: int) -> FindingTable:
         """The drawn tables of one finding: rows (draws, causes, states), given (draws, causes, levels, states)."""
@@ -152,7 +163,7 @@ class Draws:
             given = {}
             for number, table in finding.given.items():
                 causes = np.flatnonzero(finding.parent == number)
-                given[number] = causes, np.ascontiguousarray(np.moveaxis(np.log(table[:, causes]), -1, 0))
+                given[number] = causes, np.ascontiguousarray(np.log(table[:, causes]).transpose(3, 2, 0, 1))
             logs = np.ascontiguousarray(np.moveaxis(np.log(finding.rows[:, free]), -1, 0))
             self._logs[position] = _Logs(free, logs, given)
         return self._logs[position]
@@ -227,3 +238,10 @@ def _said(logs: Array, likelihood: int | Array) -> Array:
     if isinstance(likelihood, int):
         return np.asarray(logs[likelihood])
     return np.asarray(np.log(np.tensordot(likelihood, np.exp(logs), axes=1)))
+
+
+def _log_sum(logs: Array) -> Array:
+    """log of the sum over the first axis; -inf where every term is."""
+    top = logs.max(axis=0)
+    finite = np.where(np.isfinite(top), top, 0.0)
+    return np.asarray(np.log(np.exp(logs - finite).sum(axis=0)) + finite)

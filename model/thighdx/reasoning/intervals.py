@@ -109,7 +109,7 @@ def _drawn_grades(model: Model, drawn: DrawnPosterior) -> dict[str, Array]:
         number = numbers[entry.grading.mechanism]
         names = tables.mechanisms[number].levels
         columns = [names.index(level) for level in entry.grading.levels.values()]
-        levels = drawn.levels[number][:, tables.causes.index(cause), columns]
+        levels = drawn.level(number, tables.causes.index(cause))[:, columns]
         total = levels.sum(axis=1, keepdims=True)
         shares = levels / np.where(total > 0, total, 1.0)
         result |= dict(zip(entry.grading.levels, shares.T, strict=True))

@@ -235,4 +235,4 @@ def _follow(
         if row is None:
             yield cause, rows
         elif isinstance(row, RatioRow) or len([state for state in states if state not in row.p]) > 1:
-            yield cause, np.array([cause_row(row, states, one) for one in rows])
+            yield cause, cause_row(row, states, rows)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from thighdx.assess import Model
 from thighdx.engine import log_sum
 from thighdx.evidence import Evidence
+from thighdx.knowledge import Knowledge
 from thighdx.reasoning.draws import answered
 from thighdx.rows import Array, complete
 from thighdx.tables import Tables
@@ -54,16 +55,19 @@ class Changed:
         self, finding: int, mechanism: int, of: NDArray[np.intp], levels: Array, rows: Array
     ) -> tuple[NDArray[np.intp], Array]:
         if (finding, mechanism) not in self._solved:
-            shape = _template(self.model, finding, mechanism)
+            tables = self.model.tables
+            names = tables.findings[finding].id, tables.mechanisms[mechanism].id
+            shape = _template(self.model.knowledge, *names)
             self._solved[finding, mechanism] = of, tilt(np.broadcast_to(shape, (len(of), *shape.shape)), levels, rows)
         return self._solved[finding, mechanism]
 
 
-def _template(model: Model, finding: int, mechanism: int) -> Array:
-    table, name = model.tables.findings[finding], model.tables.mechanisms[mechanism].id
-    entry = model.knowledge.content.mechanisms[name]
-    given = entry.templates[table.id].given
-    return np.array([complete(given[level], table.states) for level in entry.levels])
+@lru_cache(maxsize=512)
+def _template(knowledge: Knowledge, finding: str, mechanism: str) -> Array:
+    entry = knowledge.content.mechanisms[mechanism]
+    given = entry.templates[finding].given
+    states = knowledge.content.findings[finding].states
+    return np.array([complete(given[level], states) for level in entry.levels])
 
 
 @dataclass(frozen=True, eq=False)

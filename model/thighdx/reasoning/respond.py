@@ -15,7 +15,7 @@ from thighdx.assess import get_model
 from thighdx.knowledge import Knowledge
 from thighdx.reasoning.numbers import Number, changed_by, finding_numbers, level_numbers, share_numbers
 from thighdx.reasoning.resolve import CaseView, Changed, posterior
-from thighdx.reasoning.shares import base_rate_boxes
+from thighdx.reasoning.shares import BaseRates, base_rate_boxes
 from thighdx.rows import Array
 
 SIDE = 4  # points of a number's range on either side of it, evenly in log-odds
@@ -87,10 +87,14 @@ def _level_grid(knowledge: Knowledge, population: str, position: int) -> tuple[t
     return numbers, changed_by(get_model(knowledge, population), numbers, grids(numbers))
 
 
+@lru_cache(maxsize=64)
+def _rates(knowledge: Knowledge, population: str) -> BaseRates:
+    return base_rate_boxes(knowledge, knowledge.content.populations[population])
+
+
 def _with_shares(view: CaseView, numbers: Sequence[Number], values: Array) -> Array:
     """P(cause | e) with each share at each of its values, (numbers x values, causes)."""
-    knowledge, each = view.model.knowledge, values.shape[1]
-    rates = base_rate_boxes(knowledge, knowledge.content.populations[view.model.population])
+    each, rates = values.shape[1], _rates(view.model.knowledge, view.model.population)
     shares = [np.tile(box.point, (values.size, 1)) for _, box in rates.boxes]
     for place, number in enumerate(numbers):
         shares[number.position][place * each : (place + 1) * each] = number.rows(values[place])

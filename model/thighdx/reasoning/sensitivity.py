@@ -7,17 +7,18 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from thighdx.assess import TIE
 from thighdx.errors import UnknownNameError, unknown
 from thighdx.knowledge import Knowledge
 from thighdx.reasoning.look import Look, look_at
 from thighdx.reasoning.numbers import Number
-from thighdx.reasoning.resolve import CaseView, leading
+from thighdx.reasoning.resolve import CaseView, leading, posterior
 from thighdx.reasoning.respond import SIDE, Response, from_log_odds, log_odds, respond, respond_on_grid
 from thighdx.rows import Array
 
-SECTIONS = 24  # points that cut an interval each time a change of the leading cause is looked for in it
+SECTIONS = 25  # of an interval, each time a change of the leading cause is looked for in it
 ROUNDS = 4  # so often; 25^4 makes it 3e-6 of a quarter of the range
 
 
@@ -220,35 +221,78 @@ def _influence(number: Number, at: Sequence[float], point: float) -> Influence:
     )
 
 
+@dataclass(frozen=True)
+class _Cell:
+    """Where on a number's grid the leading cause first changes, in log-odds: `near` it still leads, `far` no more.
+
+    crossing: where the lead would be lost were its log-odds a straight line between the two.
+    """
+
+    number: Number
+    near: float
+    far: float
+    crossing: float
+
+    def step(self, place: float) -> float:
+        """How far a place is from the number as it stands, in log-odds."""
+        return abs(place - float(log_odds(np.array(self.number.value))))
+
+
 def _smallest_change(view: CaseView, first: int, found: Response) -> Change | None:
     """The least change in log-odds, of one number, after which another cause leads."""
-    cells = []  # how near it may be at best and is at worst; the number; the interval, its end nearer the point first
+    best: Change | None = None
+    for cell in sorted(_cells(view, first, found), key=lambda cell: cell.step(cell.crossing)):
+        far = cell.far
+        if best is not None and cell.step(far) > abs(best.step):
+            # only a change smaller than the best so far is of interest
+            far = float(log_odds(np.array(cell.number.value))) + abs(best.step) * float(np.sign(cell.far - cell.near))
+            if cell.step(cell.near) >= abs(best.step) or not _changes(view, first, cell.number, cell.near, far).any():
+                continue
+        change = _change(view, first, cell.number, cell.near, far)
+        best = change if best is None or abs(change.step) < abs(best.step) else best
+    return best
+
+
+def _cells(view: CaseView, first: int, found: Response) -> list[_Cell]:
     other = leading(found.probability, TIE) != first
     logs = log_odds(found.values)
+    point = _lead(posterior(view.log_likelihood, view.tables.prior), first)
+    leads = _lead(found.probability, first)
+    cells = []
     for place in np.flatnonzero(other.any(axis=1)).tolist():
-        middle = float(log_odds(np.array(found.numbers[place].value)))
+        number = found.numbers[place]
+        middle = float(log_odds(np.array(number.value)))
         for side in (slice(SIDE - 1, None, -1), slice(SIDE, None)):
-            line, flips = logs[place, side], other[place, side]
+            flips = other[place, side]
             if flips.any():
                 at = int(flips.argmax())
-                near = middle if at == 0 else float(line[at - 1])
-                cells.append((abs(near - middle), abs(line[at] - middle), found.numbers[place], near, float(line[at])))
-    best: Change | None = None
-    for least, _, number, near, far in sorted(cells, key=lambda cell: cell[1]):
-        if best is None or least <= abs(best.step):
-            change = _change(view, first, number, near, far)
-            best = change if best is None or abs(change.step) < abs(best.step) else best
-    return best
+                line = [middle, *logs[place, side].tolist()][at : at + 2]
+                lead = [float(point), *leads[place, side].tolist()][at : at + 2]
+                share = lead[0] / (lead[0] - lead[1]) if lead[0] > lead[1] else 0.0
+                cells.append(_Cell(number, line[0], line[1], line[0] + share * (line[1] - line[0])))
+    return cells
+
+
+def _lead(probability: Array, first: int) -> Array:
+    """Log-odds of the leading cause against the best other, (...,)."""
+    others = np.delete(probability, first, axis=-1).max(axis=-1)
+    tiny = np.finfo(np.float64).tiny
+    return np.asarray(np.log(np.maximum(probability[..., first], tiny)) - np.log(np.maximum(others, tiny)))
+
+
+def _changes(view: CaseView, first: int, number: Number, near: float, far: float) -> NDArray[np.bool_]:
+    """Whether another cause leads, at points from `near` (left out) to `far`, in log-odds."""
+    values = from_log_odds(np.linspace(near, far, SECTIONS + 1)[1:])
+    return np.asarray(leading(respond(view, number, values), TIE) != first)
 
 
 def _change(view: CaseView, first: int, number: Number, near: float, far: float) -> Change:
     """The change of one number between two values in log-odds, of which the second makes another cause lead."""
-    after = first
     for _ in range(ROUNDS):
-        edges = np.linspace(near, far, SECTIONS + 2)
-        leads = leading(respond(view, number, from_log_odds(edges[1:])), TIE)
-        at = int((leads != first).argmax())
-        near, far, after = float(edges[at]), float(edges[at + 1]), int(leads[at])
+        edges = np.linspace(near, far, SECTIONS + 1)
+        at = int(_changes(view, first, number, near, far).argmax())
+        near, far = float(edges[at]), float(edges[at + 1])
+    after = int(leading(respond(view, number, from_log_odds(np.array([far]))), TIE)[0])
     step = far - float(log_odds(np.array(number.value)))
     cause = view.tables.causes[after]
     return Change(
