@@ -5,6 +5,11 @@
 'acute_hamstring'
 """
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 __version__ = "0.1.0"
 
 from thighdx.diagnosis import Diagnosis, diagnose
@@ -17,13 +22,26 @@ from thighdx.errors import (
     UnknownNameError,
 )
 from thighdx.knowledge import Knowledge, load_knowledge
-from thighdx.reasoning.bounds import base_rate_bounds
-from thighdx.reasoning.expanded import expanded_entry
-from thighdx.reasoning.intervals import credible_intervals
-from thighdx.reasoning.pairs import two_causes
-from thighdx.reasoning.sensitivity import base_rate_curve, number_curve, sensitivity
-from thighdx.reasoning.sure import how_sure
 from thighdx.score import score
+
+if TYPE_CHECKING:
+    from thighdx.reasoning.bounds import base_rate_bounds
+    from thighdx.reasoning.expanded import expanded_entry
+    from thighdx.reasoning.intervals import credible_intervals
+    from thighdx.reasoning.pairs import two_causes
+    from thighdx.reasoning.sensitivity import base_rate_curve, number_curve, sensitivity
+    from thighdx.reasoning.sure import how_sure
+
+_LATER = {
+    "base_rate_bounds": "bounds",
+    "base_rate_curve": "sensitivity",
+    "credible_intervals": "intervals",
+    "expanded_entry": "expanded",
+    "how_sure": "sure",
+    "number_curve": "sensitivity",
+    "sensitivity": "sensitivity",
+    "two_causes": "pairs",
+}  # function -> its module in thighdx.reasoning, imported when first asked for: scoring and the page's start need none
 
 __all__ = [
     "CaseError",
@@ -46,3 +64,9 @@ __all__ = [
     "sensitivity",
     "two_causes",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        return getattr(import_module(f"thighdx.reasoning.{_LATER[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -121,7 +121,7 @@ def two_causes_of(look: Look, most: int = MOST_PAIRS) -> TwoCausesFound:
     )
     note = f"if {percent(stated.rate)} have two causes at once, independently of one another; {why}"
     if not unexplained:
-        note = f"{content.causes[best].name} leaves no marked finding unexplained, so no pair is shown; {note}"
+        note = f"{content.causes[best].name} leaves no marked finding unexplained, so no pair is shown"
     return TwoCausesFound(
         look.model.population,
         best,
