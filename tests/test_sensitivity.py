@@ -10,19 +10,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from tests.handmade import shipped
+from tests.handmade import put, shipped, small_priors
 from thighdx import (
     Knowledge,
     UnknownNameError,
     base_rate_curve,
     diagnose,
     expanded_entry,
+    how_sure,
     number_curve,
     sensitivity,
 )
 from thighdx.assess import get_model
 from thighdx.cases import read_case
 from thighdx.engine import Engine
+from thighdx.knowledge import build
+from thighdx.reading import document_of
 from thighdx.reasoning.numbers import Number
 from thighdx.reasoning.resolve import CaseView
 from thighdx.reasoning.respond import log_odds, respond, respond_on_grid
@@ -212,6 +215,41 @@ def test_no_single_number_changes_a_certain_cause() -> None:
     assert found.smallest_change is None
 
 
+def test_a_share_that_may_be_nothing_or_all() -> None:
+    priors = small_priors()
+    put(priors, "populations.clinic.origins.interval", {"muscle": [0.0, 1.0]})
+    found = sensitivity({"slump": "positive"}, knowledge=build(document_of(priors, "small")))
+    split = next(bar for bar in found.influences if (bar.path, bar.entry) == ("populations.clinic.origins", "muscle"))
+    assert (split.low, split.high) == (0, 1)
+    muscle = found.cause in ("tear", "ache")
+    assert [split.probability_high, split.probability_low][muscle] == 0  # the leading cause's origin at the wrong end
+    assert found.smallest_change is not None
+    assert 0 < found.smallest_change.to < 1
+
+
+def test_one_cause_alone_is_certain() -> None:
+    priors = small_priors()
+    for table in (*priors["findings"].values(), *priors["mechanisms"].values()):
+        table["rows"] = {cause: row for cause, row in table.get("rows", {}).items() if cause == "tear"}
+    priors["causes"] = {"tear": priors["causes"]["tear"]}
+    priors["origins"] = {"muscle": "Muscle"}
+    priors["findings"]["walking"]["mechanism_by_cause"] = {}
+    del priors["mechanisms"]["irritation"]["templates"]["walking"]
+    priors["figures"]["bruise_in_tears"]["comparison_mix"] = {}
+    for flag in priors["red_flags"].values():
+        flag["may_be"] = []
+    clinic = priors["populations"]["clinic"]
+    clinic["origins"] = {"p": {}, "weight": 4, "estimate": "a guess"}
+    clinic["within"] = {"muscle": {"p": {}, "weight": 4, "estimate": "a guess"}}
+    knowledge = build(document_of(priors, "small"))
+    sure = how_sure({"bruise": "yes"}, knowledge=knowledge)
+    assert [(one.low, one.high) for one in sure.intervals.causes] == [(1, 1)]
+    assert [(one.low, one.high) for one in sure.bounds.causes] == [(1, 1)]
+    assert sure.sensitivity.smallest_change is None
+    assert sure.two_causes.pairs == ()
+    assert base_rate_curve({}, "tear", knowledge=knowledge).probability[-1].tolist() == [1]
+
+
 # --------------------------------------------------------------------------------------------------------- base rates
 
 
@@ -248,6 +286,8 @@ def test_words_that_are_no_number_are_refused_with_the_nearest() -> None:
         number_curve(BIG, "findings.slump.backgroud")
     with pytest.raises(UnknownNameError, match="positive"):
         number_curve(BIG, "findings.slump.background", "negative")
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        base_rate_curve(BIG, "strain", values=[1.2])
     with pytest.raises(UnknownNameError, match="is not a level"):
         expanded_entry(BIG, "slump", "lumbar_radiculopathy", "positive", level="iritated")
 

@@ -112,19 +112,19 @@ def tornado_chart(found: Sensitivity, *, most: int = MOST_BARS, dark: bool = Fal
     return _titled(alt.LayerChart(layer=layers), f"What {found.name} rests on", caption, ROW * len(bars))
 
 
-def curve_chart(curve: Curve, causes: tuple[str, ...], *, most: int = 4, dark: bool = False) -> alt.LayerChart:
+def curve_chart(curve: Curve, *, most: int = 4, dark: bool = False) -> alt.LayerChart:
     """The posterior of the causes that lead anywhere on a curve, then of the highest, `most` at most.
 
-    A rule stands at the number as it is. causes: ids in the order of the curve's columns.
+    A dashed rule stands at the number as it is.
     """
     highest = np.argsort(-curve.probability.max(axis=0), kind="stable").tolist()
     chosen = list(dict.fromkeys([*curve.probability.argmax(axis=1).tolist(), *highest]))[:most]
     rows = [
-        {"value": float(value), "cause": causes[column], "probability": float(row[column])}
+        {"value": float(value), "cause": curve.causes[column], "probability": float(row[column])}
         for value, row in zip(curve.values, curve.probability, strict=True)
         for column in chosen
     ]
-    names = [causes[column] for column in chosen]
+    names = [curve.causes[column] for column in chosen]
     dashes = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3]]
     lines = (
         alt.Chart(alt.InlineData(rows))

@@ -95,8 +95,8 @@ def two_causes_of(look: Look, most: int = MOST_PAIRS) -> TwoCausesFound:
     stated = look.knowledge.content.two_causes
     causes, content = look.model.tables.causes, look.knowledge.content
     best = causes[look.leading]
-    if stated is None:
-        note = "the priors state no rate of two causes ([two_causes])"
+    if stated is None or len(causes) < 2:
+        note = "the priors state no rate of two causes ([two_causes])" if stated is None else "there is one cause only"
         return TwoCausesFound(look.model.population, best, content.causes[best].name, None, (), (), 0.0, note)
     said = _marked(look)
     unexplained = tuple(name for name, row in said.items() if row[look.leading] < stated.unexplained)

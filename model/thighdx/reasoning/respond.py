@@ -18,6 +18,7 @@ from thighdx.reasoning.resolve import CaseView, Changed, posterior
 from thighdx.reasoning.shares import BaseRates, base_rate_boxes
 from thighdx.rows import Array
 
+NEVER = 1e-12  # a share of 0 in log-odds; the ends of a grid are the stated ones
 SIDE = 4  # points of a number's range on either side of it, evenly in log-odds
 
 
@@ -123,7 +124,8 @@ def grids(numbers: Sequence[Number]) -> Array:
 
 
 def log_odds(value: Array) -> Array:
-    """log(p / (1 - p))."""
+    """log(p / (1 - p)), p no nearer to 0 and 1 than a share may come that is stated to reach them."""
+    value = np.clip(value, NEVER, 1 - NEVER)
     return np.asarray(np.log(value) - np.log1p(-value))
 
 

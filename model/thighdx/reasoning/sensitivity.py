@@ -84,9 +84,9 @@ class Sensitivity:
         return asdict(self)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Curve:
-    """The posterior as a function of one number: values (n,), probability (n, causes) in the vocabulary's order."""
+    """The posterior as a function of one number: values (n,), probability (n, causes) in the order of `causes`."""
 
     path: str
     entry: str
@@ -95,7 +95,12 @@ class Curve:
     low: float
     high: float
     values: Array
+    causes: tuple[str, ...]
     probability: Array
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain dicts and lists."""
+        return asdict(self) | {"values": self.values.tolist(), "probability": self.probability.tolist()}
 
 
 def sensitivity(
@@ -168,7 +173,8 @@ def number_curve(
     number = named[wanted]
     values = np.linspace(number.low, number.high, points)
     probability = respond(view, number, values)
-    return Curve(number.path, number.entry, number.name, number.value, number.low, number.high, values, probability)
+    place = number.path, number.entry, number.name, number.value, number.low, number.high
+    return Curve(*place, values, view.tables.causes, probability)
 
 
 def base_rate_curve(
@@ -182,25 +188,27 @@ def base_rate_curve(
     """The posterior of every cause as the base rate of a cause, or the share of an origin, runs from 0 to 1.
 
     The others keep their proportion: for a cause the other causes, for an origin the other origins. Raises
-    `UnknownNameError` for a word that is neither.
+    `UnknownNameError` for a word that is neither, `ValueError` for values outside 0 to 1.
     """
     look = look_at(case, knowledge, population)
     causes, origins = look.model.tables.causes, look.knowledge.origins
     if name not in causes and name not in origins:
         raise UnknownNameError("cause or origin", unknown(name, "a cause or origin", (*causes, *origins)))
     content, prior = look.knowledge.content, look.model.tables.prior
-    inside = np.array([cause == name or content.causes[cause].origin == name for cause in causes])
     at = np.linspace(0.0, 1.0, 101) if values is None else np.asarray(values, dtype=np.float64)
-    share = float(prior[inside].sum())
+    if not ((at >= 0) & (at <= 1)).all():
+        raise ValueError("a base rate lies between 0 and 1")
+    inside = np.array([cause == name or content.causes[cause].origin == name for cause in causes])
+    share, others = float(prior[inside].sum()), np.where(inside, 0.0, prior)
     priors = at[:, None] * np.where(inside, prior, 0.0) / share
-    priors = priors + (1 - at[:, None]) * np.where(inside, 0.0, prior) / (1 - share)
+    if others.any():
+        priors = priors + (1 - at[:, None]) * others / others.sum()
     log = look.model.engine.log_likelihood(look.evidence)[0]
     joint = priors * np.exp(log - log.max())
     total = joint.sum(axis=1, keepdims=True)
     title = content.causes[name].name if name in causes else content.origins[name]
-    return Curve(
-        "base rate", name, title, share, float(at.min()), float(at.max()), at, joint / np.where(total > 0, total, 1)
-    )
+    found = joint / np.where(total > 0, total, 1.0)
+    return Curve("base rate", name, title, share, float(at.min()), float(at.max()), at, causes, found)
 
 
 def _influence(number: Number, at: Sequence[float], point: float) -> Influence:
@@ -255,6 +263,8 @@ def _smallest_change(view: CaseView, first: int, found: Response) -> Change | No
 
 def _cells(view: CaseView, first: int, found: Response) -> list[_Cell]:
     other = leading(found.probability, TIE) != first
+    if not other.any():
+        return []
     logs = log_odds(found.values)
     point = _lead(posterior(view.log_likelihood, view.tables.prior), first)
     leads = _lead(found.probability, first)
