@@ -51,8 +51,9 @@ def probabilities(scored: pd.DataFrame) -> pd.DataFrame:
 def test_the_columns_are_those_of_the_contract() -> None:
     causes = [f"p_{cause}" for cause in shipped().causes]
     origins = [f"origin_{origin}" for origin in ("non_hamstring", "hamstring_irritation", "acute_hamstring")]
-    expected = ["case_id", "status", "triage", "red_flags", "top_cause", "top_probability", *causes, *origins]
-    expected += ["grade_1", "grade_2", "grade_3", "conflict", "population", "model_version", "priors_digest"]
+    expected = ["case_id", "status", "triage", "triage_posterior", "red_flags", "top_cause", "top_probability"]
+    expected += [*causes, *origins, "grade_1", "grade_2", "grade_3"]
+    expected += ["conflict", "population", "model_version", "priors_digest"]
     scored = score(pd.DataFrame({"onset": ["sudden"]}))
     assert scored.columns.tolist() == expected == output_schema(get_model()).names
     assert len(causes) == 31

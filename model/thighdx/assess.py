@@ -15,7 +15,7 @@ from thighdx.fast.adaptive import AdaptiveEngine
 from thighdx.knowledge import Knowledge, load_knowledge
 from thighdx.rows import Array
 from thighdx.tables import Tables, build_tables
-from thighdx.triage import Flags, red_flags
+from thighdx.triage import Flags, posterior_triage, red_flags
 
 IMPOSSIBLE = "impossible: these answers have probability 0 under every cause"
 TIE = 1e-12  # probabilities closer than this are equal; the vocabulary's order then decides
@@ -42,7 +42,9 @@ class Assessment:
     probability: (cases, causes). origins: (cases, origins). grades: grade -> (cases,), given its cause, summing to 1.
     conflict: (cases,), Jensen's measure log2(prod P(e_i) / P(e)) in bits; above 0 the answers go together worse than
     chance (Jensen and Nielsen 2007, Bayesian Networks and Decision Graphs, 5.5). top: (cases,), position of the
-    leading cause, -1 where there is none. The columns of `probability` and `origins` lie side by side in memory.
+    leading cause, -1 where there is none. triage: (cases,), the urgency that the posterior asks for whatever the flags,
+    as a position in the priors' urgencies; `routine` where there is no posterior. The columns of `probability` and
+    `origins` lie side by side in memory.
     """
 
     status: Coded
@@ -52,6 +54,7 @@ class Assessment:
     conflict: Array
     top: NDArray[np.intp]
     flags: Flags
+    triage: NDArray[np.intp]
 
 
 def get_model(knowledge: Knowledge | None = None, population: str | None = None) -> Model:
@@ -91,6 +94,7 @@ def assess(model: Model, cases: Cases) -> Assessment:
         conflict,
         top,
         red_flags(model.knowledge, cases),
+        posterior_triage(model.knowledge, by_cause.T),
     )
 
 

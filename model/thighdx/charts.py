@@ -1,4 +1,4 @@
-"""Charts of what the model says, made with Altair. The only module that imports it."""
+"""Charts of what the model says, made with Altair, which only modules named charts import."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""Red flags: rules on the answers alone, whatever the posterior."""
+"""Triage: red flags, rules on the answers alone, whatever the posterior; and the posterior's own view beside them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -12,9 +13,12 @@ from thighdx.cases import Cases
 from thighdx.cells import Cell, likelihood
 from thighdx.coded import Coded
 from thighdx.knowledge import Knowledge
+from thighdx.rows import Array
+from thighdx.schema import ROUTINE
+from thighdx.wording import percent
 
 ROUNDING = 1e-12  # of a sum of shares: `state@0.5` leaves 0.5 for its six others together
-ROUTINE = "routine"  # the urgency of a case without red flags
+MOST_NAMED = 3  # causes behind a verdict by probability
 
 
 class Fired(IntEnum):
@@ -67,6 +71,70 @@ def _answered(knowledge: Knowledge, cases: Cases, name: str, wanted: frozenset[s
     threshold = knowledge.content.thresholds.soft_red_flag
     surely = [_fires(cell, named, len(states), threshold) for cell in read.cells] or [Fired.NO]
     return np.asarray(np.array(surely, dtype=np.uint8)[read.index])
+
+
+def dangerous_mass(knowledge: Knowledge, probability: Array) -> dict[str, Array]:
+    """The posterior mass that each rule of `[triage]` looks at: urgency -> (cases,), the most urgent first.
+
+    probability: (cases, causes). The mass of an urgency is that of the dangerous causes which are as urgent or more.
+    """
+    content = knowledge.content
+    order = list(content.urgencies)
+    ranks = np.array([order.index(cause.urgency) for cause in content.causes.values()], dtype=np.intp)
+    dangerous = np.array([cause.dangerous for cause in content.causes.values()], dtype=bool)
+    return {
+        urgency: np.asarray(probability.T[dangerous & (ranks <= rank)].sum(axis=0))
+        for rank, urgency in enumerate(order)
+        if urgency in content.triage
+    }
+
+
+def posterior_triage(knowledge: Knowledge, probability: Array) -> NDArray[np.intp]:
+    """The urgency that the posterior asks for, (cases,), as positions in `knowledge.content.urgencies`.
+
+    probability: (cases, causes). It is the highest urgency whose dangerous mass reaches the threshold of `[triage]`,
+    or the last one, `routine`; also where the probabilities are NaN.
+    """
+    order = list(knowledge.content.urgencies)
+    highest = np.full(len(probability), order.index(ROUTINE), dtype=np.intp)
+    for urgency, mass in dangerous_mass(knowledge, probability).items():
+        reached = mass >= knowledge.content.triage[urgency].dangerous_mass - ROUNDING
+        highest = np.where(reached, np.minimum(highest, order.index(urgency)), highest)
+    return highest
+
+
+def triage_reasons(knowledge: Knowledge, flags: Mapping[str, Fired], probability: Array) -> tuple[str, ...]:
+    """What made each of the two verdicts of one case, in a sentence each: the rules, and the mass.
+
+    flags: the rules that fire (`Flags.of`); probability: (causes,).
+    """
+    content = knowledge.content
+    order = list(content.urgencies)
+    urgencies = {name: content.red_flags[name].urgency for name in flags}
+    highest = min(urgencies.values(), key=order.index, default=ROUTINE)
+    named = [content.red_flags[name].name for name, urgency in urgencies.items() if urgency == highest]
+    rules = f"{highest} by red flag: {'; '.join(named)}" if named else f"{ROUTINE}: no red flag among the answers"
+    if not content.triage:
+        return (rules,)
+    verdict = order[int(posterior_triage(knowledge, probability[None])[0])]
+    # for `routine`, the rule that is nearest to being met
+    masses = {name: float(mass[0]) for name, mass in dangerous_mass(knowledge, probability[None]).items()}
+    rule = verdict if verdict in masses else max(masses, key=lambda name: masses[name] / _threshold(knowledge, name))
+    shares = {
+        content.causes[cause].name: float(share)
+        for cause, share in zip(knowledge.causes, probability, strict=True)
+        if content.causes[cause].dangerous and order.index(content.causes[cause].urgency) <= order.index(rule)
+    }
+    most = sorted(shares, key=lambda name: -shares[name])[:MOST_NAMED]
+    listed = ", ".join(f"{name} {percent(shares[name])}" for name in most)
+    return rules, (
+        f"{verdict} by probability: dangerous causes together {percent(masses[rule])} ({listed}); "
+        f"{rule} from {percent(_threshold(knowledge, rule))} on"
+    )
+
+
+def _threshold(knowledge: Knowledge, urgency: str) -> float:
+    return knowledge.content.triage[urgency].dangerous_mass
 
 
 def _fires(cell: Cell, named: set[int], count: int, threshold: float) -> Fired:

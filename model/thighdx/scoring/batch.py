@@ -44,7 +44,7 @@ def output_schema(model: Model) -> pa.Schema:
         *grades,
         "conflict",
     ]
-    texts = [CASE_ID, "status", "triage", "red_flags", "top_cause"]
+    texts = [CASE_ID, "status", "triage", "triage_posterior", "red_flags", "top_cause"]
     last = ["population", "model_version", "priors_digest"]
     return pa.schema(
         [(name, pa.string()) for name in texts]
@@ -113,9 +113,20 @@ def kept_names(model: Model, names: Sequence[str]) -> dict[str, str]:
 
 
 def _texts(model: Model, rows: pa.RecordBatch | pa.Table, result: Assessment, first_row: int) -> list[pa.Array]:
-    top = pa.DictionaryArray.from_arrays(whole_numbers(result.top, result.top < 0), strings(model.tables.causes))
-    flags, status, urgency = _flag_texts(result.flags), from_coded(result.status), from_coded(result.flags.urgency)
-    return [case_ids(rows, first_row), status, urgency, flags, top.cast(pa.string())]
+    missing = result.top < 0
+    return [
+        case_ids(rows, first_row),
+        from_coded(result.status),
+        from_coded(result.flags.urgency),
+        _named(tuple(model.knowledge.content.urgencies), result.triage, missing),
+        _flag_texts(result.flags),
+        _named(model.tables.causes, result.top, missing),
+    ]
+
+
+def _named(names: Sequence[str], place: NDArray[np.integer], missing: NDArray[np.bool_]) -> pa.Array:
+    """`names[place]`, null where `missing`."""
+    return pa.DictionaryArray.from_arrays(whole_numbers(place, missing), strings(names)).cast(pa.string())
 
 
 def _numbers(result: Assessment, missing: NDArray[np.bool_] | None) -> list[pa.Array]:
