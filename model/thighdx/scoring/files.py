@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -71,7 +71,7 @@ class RowProblem(NamedTuple):
         return f"row {self.row}{column}: {self.message}"
 
 
-class _Done(NamedTuple):
+class Done(NamedTuple):
     """A batch ready to be written."""
 
     batch: pa.RecordBatch
@@ -111,7 +111,7 @@ def score_file(
     with ExitStack() as stack:
         source = stack.enter_context(open_cases(cases))
         answers = answer_columns(model.knowledge)
-        _refuse_ambiguous(source, answers, cases)
+        refuse_ambiguous(source, answers, cases)
         on_columns(source.names)
         kept = kept_names(model, other_columns(model.knowledge, source.names)) if keep else {}
         copied = [pa.field(new, source.arrow_type(old)) for old, new in kept.items()]
@@ -124,10 +124,10 @@ def score_file(
             [name for name in source.names if name in answers],
             [name for name in source.names if name in kept or name == CASE_ID],
         )
-        work = (partial(_score, model, kept, schema, *one) for one in _numbered(_in_order(pool, workers, parts)))
+        work = (partial(score_part, model, kept, schema, *one) for one in numbered(_in_order(pool, workers, parts)))
         for batch, found, not_scored in _in_order(pool, workers, work):
             writer.write(batch)
-            for problem in _row_problems(found, batch, tally.rows + 1):
+            for problem in row_problems(found, batch.column(CASE_ID), tally.rows + 1):
                 note(problem)
                 on_problem(problem)
             if CASE_ID in source.names:
@@ -160,32 +160,33 @@ def _in_order(pool: ThreadPoolExecutor, ahead: int, work: Iterable[Callable[[], 
         yield waiting.popleft().result()
 
 
-def _numbered(parts: Iterable[Part]) -> Iterator[tuple[Part, int]]:
-    """Parts of at most `BATCH_ROWS` rows, each with the number of its first row, from 1."""
+def numbered(parts: Iterable[Part], most: int = BATCH_ROWS) -> Iterator[tuple[Part, int]]:
+    """Parts of at most so many rows, each with the number of its first row, from 1."""
     first = 1
     for rows, faults in parts:
-        for start in range(0, rows.num_rows, BATCH_ROWS):
-            some = rows.slice(start, BATCH_ROWS)
-            inside = {row - start: fault for row, fault in faults.items() if start <= row < start + BATCH_ROWS}
+        for start in range(0, rows.num_rows, most):
+            some = rows.slice(start, most)
+            inside = {row - start: fault for row, fault in faults.items() if start <= row < start + most}
             yield Part(some, inside), first
             first += some.num_rows
 
 
-def _score(model: Model, kept: dict[str, str], schema: pa.Schema, part: Part, first: int) -> _Done:
+def score_part(model: Model, kept: Mapping[str, str], schema: pa.Schema, part: Part, first: int) -> Done:
+    """A part scored, with the columns kept behind the result's own."""
     scored, cases, not_scored = score_batch(model, part.rows, first, part.row_faults)
     copied = [part.rows.column(name).combine_chunks() for name in kept]
     columns = [*scored.columns, *copied]
     batch = pa.RecordBatch.from_arrays(columns, schema=schema) if kept else scored
-    return _Done(batch, cases.problems, not_scored)
+    return Done(batch, cases.problems, not_scored)
 
 
-def _row_problems(problems: Problems, batch: pa.RecordBatch, first: int) -> Iterator[RowProblem]:
-    ids = batch.column(CASE_ID)
+def row_problems(problems: Problems, ids: pa.Array, first: int) -> Iterator[RowProblem]:
+    """Problems with the number of their row, `first` being that of the first one, and its id."""
     for one in problems:
         yield RowProblem(first + one.row, ids[one.row].as_py(), one.column, one.message)
 
 
-def _refuse_ambiguous(source: CaseSource, answers: tuple[str, ...], place: str) -> None:
+def refuse_ambiguous(source: CaseSource, answers: tuple[str, ...], place: str) -> None:
     """A second column of one finding was renamed by its number; which of the two holds is not ours to say."""
     twice = [name for name in (CASE_ID, *answers) if f"{name}.2" in source.names]
     if twice:

@@ -105,11 +105,12 @@ class CsvCases:
 
 
 class ParquetCases:
-    """A Parquet table."""
+    """A Parquet table: the file at `path`, or a stream that is called by that name."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, stream: IO[bytes] | None = None) -> None:
+        self._file = path if stream is None else stream
         try:
-            schema = pq.read_schema(path)
+            schema = pq.read_schema(self._file)
         except (OSError, pa.ArrowException) as error:
             raise TableError(f"{path}: cannot be read as Parquet: {error}") from error
         self._path = path
@@ -124,7 +125,7 @@ class ParquetCases:
         wanted = self.names if renamed else [*answers, *others]  # columns are asked for by name
         try:
             texts = [self._stored[name] for name in answers if pa.types.is_string(self._types[name])]
-            with pq.ParquetFile(self._path, read_dictionary=texts) as file:
+            with pq.ParquetFile(self._file, read_dictionary=texts) as file:
                 if not wanted:
                     yield from _nameless(file.metadata.num_rows)
                     return
