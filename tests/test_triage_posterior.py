@@ -46,7 +46,7 @@ def by_definition(tear: float, root: float) -> str:
 def test_the_most_urgent_rule_whose_mass_is_reached(tear: float, root: float) -> None:
     knowledge = knowledge_of(three_dangerous())
     probability = np.array([[tear, 1 - tear - root, root]])
-    rank = posterior_triage(knowledge, probability)[0]
+    rank = posterior_triage(knowledge, "clinic", probability)[0]
     assert list(knowledge.content.urgencies)[rank] == by_definition(tear, root)
 
 
@@ -61,9 +61,20 @@ def test_a_dangerous_cause_without_an_urgency_is_urgent(knowledge: Knowledge) ->
     assert knowledge.content.causes["root"].urgency == "urgent"
 
 
-def test_where_there_is_no_posterior_it_is_routine() -> None:
-    rank = posterior_triage(shipped(), np.full((2, len(shipped().causes)), np.nan))
-    assert [list(shipped().content.urgencies)[each] for each in rank] == ["routine", "routine"]
+def test_where_there_is_no_posterior_there_is_no_verdict() -> None:
+    rank = posterior_triage(shipped(), "over_60s", np.full((2, len(shipped().causes)), np.nan))
+    assert rank.tolist() == [-1, -1]
+
+
+def test_where_base_rates_are_a_convention_there_is_no_verdict() -> None:
+    """The mass would be nobody's risk; the red flags stand."""
+    told = diagnose({"d_dimer": "raised", "breathless_chest_pain": "yes"}, population="uniform")
+    assert told.triage_posterior is None
+    assert told.triage == "emergency"
+    assert "convention" in told.triage_reasons[1]
+    scored = score(pd.DataFrame({"d_dimer": ["raised"]}), population="uniform")
+    assert scored["triage_posterior"].isna().all()
+    assert scored["status"].tolist() == ["ok"]
 
 
 def test_priors_without_rules_have_no_opinion() -> None:

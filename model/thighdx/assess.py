@@ -43,7 +43,7 @@ class Assessment:
     conflict: (cases,), Jensen's measure log2(prod P(e_i) / P(e)) in bits; above 0 the answers go together worse than
     chance (Jensen and Nielsen 2007, Bayesian Networks and Decision Graphs, 5.5). top: (cases,), position of the
     leading cause, -1 where there is none. triage: (cases,), the urgency that the posterior asks for whatever the flags,
-    as a position in the priors' urgencies; `routine` where there is no posterior. The columns of `probability` and
+    as a position in the priors' urgencies; -1 where it gives no verdict. The columns of `probability` and
     `origins` lie side by side in memory.
     """
 
@@ -94,7 +94,7 @@ def assess(model: Model, cases: Cases) -> Assessment:
         conflict,
         top,
         red_flags(model.knowledge, cases),
-        posterior_triage(model.knowledge, by_cause.T),
+        posterior_triage(model.knowledge, model.population, by_cause.T),
     )
 
 

@@ -44,13 +44,13 @@ class Diagnosis:
     """What the model says of one case. `causes` run from the most to the least probable; `conflict` is in bits.
 
     `triage` is the highest urgency among the red flags, `triage_posterior` what the posterior mass on dangerous causes
-    asks for; `triage_reasons` says which rules and which mass made them.
+    asks for (None where the base rates are a convention); `triage_reasons` says which rules and which mass made them.
     """
 
     answers: dict[str, str]
     population: str
     triage: str
-    triage_posterior: str
+    triage_posterior: str | None
     triage_reasons: tuple[str, ...]
     red_flags: tuple[RedFlagRaised, ...]
     causes: tuple[Share, ...]
@@ -113,8 +113,8 @@ def diagnosis_of(model: Model, assessment: Assessment, given: dict[str, str]) ->
         given,
         model.population,
         assessment.flags.urgency[0],
-        list(content.urgencies)[assessment.triage[0]],
-        triage_reasons(model.knowledge, assessment.flags.of(0), assessment.probability[0]),
+        list(content.urgencies)[assessment.triage[0]] if assessment.triage[0] >= 0 else None,
+        triage_reasons(model.knowledge, model.population, assessment.flags.of(0), assessment.probability[0]),
         raised(model.knowledge, assessment.flags.of(0)),
         tuple(ranked),
         tuple(origins),

@@ -53,10 +53,11 @@ def _red_flags(diagnosis: Diagnosis) -> RenderableType:
         raised.append(Text("No red flag among these answers.", style=STYLES["routine"]))
     urgencies = list(STYLES)
     # before any answer it would only say what the base rates are
-    if diagnosis.answers and urgencies.index(diagnosis.triage_posterior) < urgencies.index(diagnosis.triage):
-        head = f" {diagnosis.triage_posterior.upper()} "
+    by_mass = diagnosis.triage_posterior
+    if diagnosis.answers and by_mass and urgencies.index(by_mass) < urgencies.index(diagnosis.triage):
+        head = f" {by_mass.upper()} "
         _, _, why = diagnosis.triage_reasons[-1].partition(" by ")
-        raised.append(Text.assemble((head, STYLES[diagnosis.triage_posterior]), f" by {why}"))
+        raised.append(Text.assemble((head, STYLES[by_mass]), f" by {why}"))
     return Group(*raised)
 
 

@@ -219,6 +219,11 @@ class Population(Table):
     causes: Shares | None = None
     mix: FrozenMap[Row] = Field(default_factory=_empty)
 
+    @property
+    def is_convention(self) -> bool:
+        """Whether its shares say nothing of how common the causes are among anybody."""
+        return self.causes is not None and self.causes.exact
+
 
 class RedFlag(Table):
     """A rule on findings alone. Fires when every answer of any one of the alternatives in `when` is present.

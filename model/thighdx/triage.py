@@ -89,21 +89,26 @@ def dangerous_mass(knowledge: Knowledge, probability: Array) -> dict[str, Array]
     }
 
 
-def posterior_triage(knowledge: Knowledge, probability: Array) -> NDArray[np.intp]:
+def posterior_triage(knowledge: Knowledge, population: str, probability: Array) -> NDArray[np.intp]:
     """The urgency that the posterior asks for, (cases,), as positions in `knowledge.content.urgencies`.
 
-    probability: (cases, causes). It is the highest urgency whose dangerous mass reaches the threshold of `[triage]`,
-    or the last one, `routine`; also where the probabilities are NaN.
+    probability: (cases, causes), of that population. It is the highest urgency whose dangerous mass reaches the
+    threshold of `[triage]`, or the last one, `routine`. -1, no verdict, where the probabilities are NaN and where the
+    population is a convention: its shares, and so the mass, are nobody's risk.
     """
     order = list(knowledge.content.urgencies)
+    if knowledge.content.populations[population].is_convention:
+        return np.full(len(probability), -1, dtype=np.intp)
     highest = np.full(len(probability), order.index(ROUTINE), dtype=np.intp)
     for urgency, mass in dangerous_mass(knowledge, probability).items():
         reached = mass >= knowledge.content.triage[urgency].dangerous_mass - ROUNDING
         highest = np.where(reached, np.minimum(highest, order.index(urgency)), highest)
-    return highest
+    return np.where(np.isnan(probability[:, 0]), -1, highest)
 
 
-def triage_reasons(knowledge: Knowledge, flags: Mapping[str, Fired], probability: Array) -> tuple[str, ...]:
+def triage_reasons(
+    knowledge: Knowledge, population: str, flags: Mapping[str, Fired], probability: Array
+) -> tuple[str, ...]:
     """What made each of the two verdicts of one case, in a sentence each: the rules, and the mass.
 
     flags: the rules that fire (`Flags.of`); probability: (causes,).
@@ -116,7 +121,10 @@ def triage_reasons(knowledge: Knowledge, flags: Mapping[str, Fired], probability
     rules = f"{highest} by red flag: {'; '.join(named)}" if named else f"{ROUTINE}: no red flag among the answers"
     if not content.triage:
         return (rules,)
-    verdict = order[int(posterior_triage(knowledge, probability[None])[0])]
+    rank = int(posterior_triage(knowledge, population, probability[None])[0])
+    if rank < 0:
+        return rules, "no verdict by probability: the base rates of this population are a convention"
+    verdict = order[rank]
     # for `routine`, the rule that is nearest to being met
     masses = {name: float(mass[0]) for name, mass in dangerous_mass(knowledge, probability[None]).items()}
     rule = verdict if verdict in masses else max(masses, key=lambda name: masses[name] / _threshold(knowledge, name))

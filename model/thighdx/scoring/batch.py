@@ -113,14 +113,13 @@ def kept_names(model: Model, names: Sequence[str]) -> dict[str, str]:
 
 
 def _texts(model: Model, rows: pa.RecordBatch | pa.Table, result: Assessment, first_row: int) -> list[pa.Array]:
-    missing = result.top < 0
     return [
         case_ids(rows, first_row),
         from_coded(result.status),
         from_coded(result.flags.urgency),
-        _named(tuple(model.knowledge.content.urgencies), result.triage, missing),
+        _named(tuple(model.knowledge.content.urgencies), result.triage, result.triage < 0),
         _flag_texts(result.flags),
-        _named(model.tables.causes, result.top, missing),
+        _named(model.tables.causes, result.top, result.top < 0),
     ]
 
 

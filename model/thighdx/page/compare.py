@@ -1,0 +1,13 @@
+"""The page Compare: two scenarios side by side."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from thighdx.knowledge import Knowledge
+
+
+def draw(knowledge: Knowledge, population: str) -> None:
+    """Draw the page for one session."""
+    st.title("Compare", anchor=False)
+    st.caption(f"{len(knowledge.causes)} causes, {population}")
