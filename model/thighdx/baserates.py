@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from thighdx.causecard import Document
 from thighdx.knowledge import Knowledge
 from thighdx.reasoning.basis import FigureCited, document, figure_cited
-from thighdx.rows import complete
+from thighdx.rows import Array, complete
 from thighdx.schema import Content, Row, Shares
 from thighdx.tables import base_rates
+from thighdx.wording import state_label
 
 
 @dataclass(frozen=True)
@@ -65,17 +67,17 @@ def population_behind(knowledge: Knowledge, name: str | None = None) -> Populati
     names = {cause: entry.name for cause, entry in content.causes.items()}
     shares = []
     if population.origins is not None:
-        shares.append(_shares(content, "Origins", population.origins, dict(content.origins)))
+        shares.append(shares_behind(content, "Origins", population.origins, dict(content.origins)))
     for origin, within in population.within.items():
         members = {cause: names[cause] for cause, entry in content.causes.items() if entry.origin == origin}
-        shares.append(_shares(content, f"Within: {content.origins[origin]}", within, members))
+        shares.append(shares_behind(content, f"Within: {content.origins[origin]}", within, members))
     if population.causes is not None:
-        shares.append(_shares(content, "Causes outright", population.causes, names))
+        shares.append(shares_behind(content, "Causes outright", population.causes, names))
     mix = []
     for finding, row in population.mix.items():
         entry = content.findings[finding]
-        labels = {state: entry.labels.get(state, state.replace("_", " ")) for state in entry.states}
-        mix.append(_shares(content, entry.question, row, labels))
+        labels = {state: state_label(entry, state) for state in entry.states}
+        mix.append(shares_behind(content, entry.question, row, labels))
     ranked = tuple(sorted(causes, key=lambda one: -one.rate))
     return PopulationBehind(chosen, population.name, population.description, ranked, tuple(shares), tuple(mix))
 
@@ -93,9 +95,12 @@ def _intervals(knowledge: Knowledge, name: str) -> dict[str, tuple[float, float]
     }
 
 
-def _shares(content: Content, title: str, row: Row, names: dict[str, str]) -> SharesBehind:
+def shares_behind(
+    content: Content, title: str, row: Row, names: Mapping[str, str], background: Array | None = None
+) -> SharesBehind:
+    """A row of shares, completed, under the names that people read, with what it rests on."""
     interval = row.interval if isinstance(row, Shares) else {}
-    points = complete(row.p, tuple(names)).tolist()
+    points = complete(row.p, tuple(names), background).tolist()
     return SharesBehind(
         title,
         tuple((names[key], point, interval.get(key)) for key, point in zip(names, points, strict=True)),

@@ -113,23 +113,19 @@ def matrix_chart(picture: Picture, *, dark: bool = False) -> alt.Chart:
         {"left": names[link.left], "right": names[link.right], "strength": link.strength, "said": link.said}
         for link in picture.links
     ]
-    grid = "#3a3e48" if dark else "#e3e6ec"
-    y = alt.Y(
-        "left:N",
-        sort=[node.name for node in picture.left],
-        title=None,
-        axis=alt.Axis(
-            labelLimit=alt.expr("clamp(0.5 * width, 130, 300)"), domain=False, ticks=False, grid=True, gridColor=grid
-        ),
-    )
-    x = alt.X(
-        "right:N",
-        sort=[node.name for node in picture.right],
-        title=None,
-        axis=alt.Axis(
-            orient="top", labelAngle=-60, domain=False, ticks=False, grid=True, gridColor=grid, labelLimit=160
-        ),
-    )
+    label: dict[str, Any] = {
+        "labelColor": INK[dark]["text"],
+        "labelFontSize": FONT,
+        "labelOverlap": False,
+        "domain": False,
+        "ticks": False,
+        "grid": True,
+        "gridColor": "#3a3e48" if dark else "#e3e6ec",
+    }
+    limit = alt.expr("clamp(0.45 * width, 130, 300)")
+    down, across = [node.name for node in picture.left], [node.name for node in picture.right]
+    y = alt.Y("left:N", sort=down, title=None, axis=alt.Axis(labelLimit=limit, **label))
+    x = alt.X("right:N", sort=across, title=None, axis=alt.Axis(orient="top", labelAngle=-60, labelLimit=160, **label))
     size = alt.Size("strength:Q", scale=alt.Scale(domain=[0, 1], range=[0, 230]), legend=None)
     chart: alt.Chart = (
         alt.Chart(alt.InlineData(rows))
