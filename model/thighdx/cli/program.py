@@ -14,6 +14,7 @@ from thighdx import __version__
 from thighdx.cli.app import app_command
 from thighdx.cli.common import DONE, FAILED, say
 from thighdx.cli.diagnose import diagnose_command
+from thighdx.cli.evaluate import evaluate_command
 from thighdx.cli.score import score_command
 from thighdx.cli.template import template_command
 from thighdx.errors import ThighdxError
@@ -28,7 +29,7 @@ def cli() -> None:
     """
 
 
-for command in (diagnose_command, score_command, template_command, app_command):
+for command in (diagnose_command, score_command, template_command, evaluate_command, app_command):
     cli.add_command(command)
 
 
