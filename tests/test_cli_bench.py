@@ -77,3 +77,26 @@ def test_evaluate_refuses_what_it_cannot_evaluate() -> None:
         assert done.returncode == 2
         assert message in done.stderr
         assert not done.stdout
+
+
+# ----------------------------------------------------------------------------------------------------------- audit
+
+
+def test_audit_prints_the_outsiders_first_and_json_has_every_figure() -> None:
+    done = run("audit")
+    assert done.returncode == 0, done.stderr
+    assert "published figures" in done.stdout.splitlines()[0]
+    assert "Findings together" in done.stdout
+    said = json.loads(run("audit", "--json").stdout)
+    assert len(said["figures"]) == said["outside"] + said["inside"] + said["not_computed"]
+    assert run("audit", "--all").stdout.count("\n") > done.stdout.count("\n")
+
+
+def test_audit_writes_a_table(tmp_path: Path) -> None:
+    out = tmp_path / "audit.csv"
+    done = run("audit", "--passed-over", "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert len(pd.read_csv(out)) == len(shipped().content.figures)
+    assert run("audit", "--out", tmp_path / "audit.xlsx").returncode == 2
+    assert run("audit", "--out", tmp_path / "nowhere" / "audit.csv").returncode == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["audit.csv"]

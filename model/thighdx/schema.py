@@ -238,6 +238,7 @@ class Thresholds(Table):
     soft_red_flag: Probability
     largest_weight: Positive
     largest_estimate_weight: Positive
+    audit_tolerance: Annotated[float, Field(gt=0, lt=1)] = 0.1
 
 
 class Source(Table):

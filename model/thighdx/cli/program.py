@@ -12,6 +12,7 @@ import click
 
 from thighdx import __version__
 from thighdx.cli.app import app_command
+from thighdx.cli.audit import audit_command
 from thighdx.cli.common import DONE, FAILED, say
 from thighdx.cli.diagnose import diagnose_command
 from thighdx.cli.evaluate import evaluate_command
@@ -29,7 +30,7 @@ def cli() -> None:
     """
 
 
-for command in (diagnose_command, score_command, template_command, evaluate_command, app_command):
+for command in (diagnose_command, score_command, template_command, evaluate_command, audit_command, app_command):
     cli.add_command(command)
 
 
