@@ -100,3 +100,25 @@ def test_audit_writes_a_table(tmp_path: Path) -> None:
     assert run("audit", "--out", tmp_path / "audit.xlsx").returncode == 2
     assert run("audit", "--out", tmp_path / "nowhere" / "audit.csv").returncode == 2
     assert [path.name for path in tmp_path.iterdir()] == ["audit.csv"]
+
+
+# ---------------------------------------------------------------------------------------------------------- export
+
+
+def test_export_writes_the_file_whole_or_not_at_all(tmp_path: Path) -> None:
+    done = run("export", tmp_path / "network.xdsl", "--population", "uniform")
+    assert done.returncode == 0, done.stderr
+    assert "nodes as XDSL, population uniform" in done.stderr
+    assert run("export", tmp_path / "network.uai").returncode == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["network.uai", "network.uai.names.json", "network.xdsl"]
+    for place in (tmp_path / "network.doc", tmp_path / "nowhere" / "network.bif"):
+        done = run("export", place)
+        assert done.returncode == 2
+        assert "is no network's" in done.stderr or "cannot be written" in done.stderr
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_export_help_says_what_each_format_loses() -> None:
+    text = run("export", "--help").stdout
+    for word in (".bif", ".xmlbif", ".xdsl", ".net", ".uai", "s_18_39", "names.json"):
+        assert word in text

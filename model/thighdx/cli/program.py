@@ -16,6 +16,7 @@ from thighdx.cli.audit import audit_command
 from thighdx.cli.common import DONE, FAILED, say
 from thighdx.cli.diagnose import diagnose_command
 from thighdx.cli.evaluate import evaluate_command
+from thighdx.cli.export import export_command
 from thighdx.cli.score import score_command
 from thighdx.cli.template import template_command
 from thighdx.errors import ThighdxError
@@ -30,7 +31,15 @@ def cli() -> None:
     """
 
 
-for command in (diagnose_command, score_command, template_command, evaluate_command, audit_command, app_command):
+for command in (
+    diagnose_command,
+    score_command,
+    template_command,
+    evaluate_command,
+    audit_command,
+    export_command,
+    app_command,
+):
     cli.add_command(command)
 
 
