@@ -80,7 +80,7 @@ def assess(model: Model, cases: Cases) -> Assessment:
     status = _status(cases, posterior.possible)
     good = status.rows_with(text == OK for text in status.texts)
     by_cause = np.ascontiguousarray(posterior.probability.T)
-    top = _leading(by_cause)
+    top = leading(by_cause.T)
     conflict = (margins - np.where(posterior.possible, posterior.log_evidence, 0.0)) / np.log(2)
     if not good.all():
         by_cause[:, ~good], conflict[~good], top[~good] = np.nan, np.nan, -1
@@ -107,12 +107,12 @@ def _status(cases: Cases, possible: NDArray[np.bool_]) -> Coded:
     return Coded((*read.texts, IMPOSSIBLE), np.where(impossible, len(read.texts), read.codes))
 
 
-def _leading(by_cause: Array) -> NDArray[np.intp]:
-    """The first cause within `TIE` of the highest probability, (cases,), of probabilities (causes, cases)."""
-    least = by_cause.max(axis=0) - TIE
-    top = np.zeros(by_cause.shape[1], dtype=np.intp)
-    for cause in reversed(range(len(by_cause))):
-        top[by_cause[cause] >= least] = cause
+def leading(probability: Array) -> NDArray[np.intp]:
+    """The first cause within `TIE` of the highest probability, of probabilities (..., causes)."""
+    least = probability.max(axis=-1) - TIE
+    top = np.zeros(least.shape, dtype=np.intp)
+    for cause in reversed(range(probability.shape[-1])):
+        top = np.where(probability[..., cause] >= least, cause, top)
     return top
 
 

@@ -10,12 +10,13 @@ from typing import Any, Literal
 import numpy as np
 
 from thighdx import __version__
+from thighdx.assess import leading
 from thighdx.engine import log_sum
 from thighdx.errors import ImpossibleEvidenceError, UnknownNameError
 from thighdx.knowledge import Knowledge
 from thighdx.reasoning.aumann_shapley import path_weights
 from thighdx.reasoning.basis import RowUsed, row_used
-from thighdx.reasoning.opened import OpenCase, cell_label, cell_words, leading, normalised, open_case
+from thighdx.reasoning.opened import OpenCase, cell_label, cell_words, normalised, open_case
 from thighdx.reasoning.shapley import Shares, log_likelihood_shares
 from thighdx.rows import Array
 
@@ -203,7 +204,7 @@ def _contributions(opened: OpenCase, cause: int, rest: list[int], sides: _Sides)
                 direction(credit, content.thresholds.neutral_likelihood_ratio),
                 float(without[place, cause]),
                 float(without[place, rest].sum()),
-                causes[leading(without[place])],
+                causes[int(leading(without[place]))],
                 tuple(row_used(opened, finding, cell, one) for one in (cause, *sides.rivals)),
             )
         )

@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from thighdx.assess import IMPOSSIBLE, TIE, Model, get_model
+from thighdx.assess import IMPOSSIBLE, Model, get_model, leading
 from thighdx.cases import Cases, read_case
 from thighdx.cells import AT, OR, Cell
 from thighdx.engine import log_sum
@@ -53,7 +53,7 @@ class OpenCase:
     @property
     def leading(self) -> int:
         """Position of the leading cause; of equals the first in the vocabulary."""
-        return leading(self.outlook.probability)
+        return int(leading(self.outlook.probability))
 
     @cached_property
     def log_likelihood(self) -> Array:
@@ -106,11 +106,6 @@ def open_case(
 def laid_out(model: Model) -> Hypothetical:
     """The tables of a model for one case at a time, made once for each model."""
     return Hypothetical(model.tables)
-
-
-def leading(probability: Array) -> int:
-    """Position of the largest probability; within 1e-12 the first."""
-    return int((probability >= probability.max() - TIE).argmax())
 
 
 def without_each(values: Array) -> Array:

@@ -159,8 +159,3 @@ def posterior(log_likelihood: Array, prior: Array) -> Array:
         joint = log_likelihood + np.log(prior)
     weight = np.exp(joint - joint.max(axis=-1, keepdims=True))
     return np.asarray(weight / weight.sum(axis=-1, keepdims=True))
-
-
-def leading(probability: Array, tie: float) -> NDArray[np.intp]:
-    """Position of the leading cause of each row; within `tie`, the first."""
-    return np.asarray((probability >= probability.max(axis=-1, keepdims=True) - tie).argmax(axis=-1))

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from thighdx.assess import TIE
+from thighdx.assess import leading
 from thighdx.errors import UnknownNameError, unknown
 from thighdx.knowledge import Knowledge
 from thighdx.reasoning.look import Look, look_at
 from thighdx.reasoning.numbers import Number
-from thighdx.reasoning.resolve import CaseView, leading, posterior
+from thighdx.reasoning.resolve import CaseView, posterior
 from thighdx.reasoning.respond import SIDE, Response, from_log_odds, log_odds, respond, respond_on_grid
 from thighdx.rows import Array
 
@@ -262,7 +262,7 @@ def _smallest_change(view: CaseView, first: int, found: Response) -> Change | No
 
 
 def _cells(view: CaseView, first: int, found: Response) -> list[_Cell]:
-    other = leading(found.probability, TIE) != first
+    other = leading(found.probability) != first
     if not other.any():
         return []
     logs = log_odds(found.values)
@@ -293,7 +293,7 @@ def _lead(probability: Array, first: int) -> Array:
 def _changes(view: CaseView, first: int, number: Number, near: float, far: float) -> NDArray[np.bool_]:
     """Whether another cause leads, at points from `near` (left out) to `far`, in log-odds."""
     values = from_log_odds(np.linspace(near, far, SECTIONS + 1)[1:])
-    return np.asarray(leading(respond(view, number, values), TIE) != first)
+    return np.asarray(leading(respond(view, number, values)) != first)
 
 
 def _change(view: CaseView, first: int, number: Number, near: float, far: float) -> Change:
@@ -302,7 +302,7 @@ def _change(view: CaseView, first: int, number: Number, near: float, far: float)
         edges = np.linspace(near, far, SECTIONS + 1)
         at = int(_changes(view, first, number, near, far).argmax())
         near, far = float(edges[at]), float(edges[at + 1])
-    after = int(leading(respond(view, number, from_log_odds(np.array([far]))), TIE)[0])
+    after = int(leading(respond(view, number, from_log_odds(np.array([far]))))[0])
     step = far - float(log_odds(np.array(number.value)))
     cause = view.tables.causes[after]
     return Change(

@@ -24,7 +24,7 @@ from thighdx.scoring.batch import kept_names, other_columns, output_schema, scor
 from thighdx.scoring.columns import as_numpy
 from thighdx.scoring.csvblocks import Part
 from thighdx.scoring.results import open_result
-from thighdx.scoring.sources import BATCH_ROWS, CaseSource, open_cases
+from thighdx.scoring.sources import CaseSource, in_batches, open_cases
 
 T = TypeVar("T")
 
@@ -124,7 +124,10 @@ def score_file(
             [name for name in source.names if name in answers],
             [name for name in source.names if name in kept or name == CASE_ID],
         )
-        work = (partial(score_part, model, kept, schema, *one) for one in numbered(_in_order(pool, workers, parts)))
+        work = (
+            partial(score_part, model, kept, schema, *one)
+            for one in numbered(in_batches(_in_order(pool, workers, parts)))
+        )
         for batch, found, not_scored in _in_order(pool, workers, work):
             writer.write(batch)
             for problem in row_problems(found, batch.column(CASE_ID), tally.rows + 1):
@@ -160,15 +163,12 @@ def _in_order(pool: ThreadPoolExecutor, ahead: int, work: Iterable[Callable[[], 
         yield waiting.popleft().result()
 
 
-def numbered(parts: Iterable[Part], most: int = BATCH_ROWS) -> Iterator[tuple[Part, int]]:
-    """Parts of at most so many rows, each with the number of its first row, from 1."""
+def numbered(parts: Iterable[Part]) -> Iterator[tuple[Part, int]]:
+    """Each part with the number of its first row, from 1."""
     first = 1
-    for rows, faults in parts:
-        for start in range(0, rows.num_rows, most):
-            some = rows.slice(start, most)
-            inside = {row - start: fault for row, fault in faults.items() if start <= row < start + most}
-            yield Part(some, inside), first
-            first += some.num_rows
+    for part in parts:
+        yield part, first
+        first += part.rows.num_rows
 
 
 def score_part(model: Model, kept: Mapping[str, str], schema: pa.Schema, part: Part, first: int) -> Done:

@@ -22,7 +22,7 @@ from thighdx.scoring.columns import cell_texts
 from thighdx.scoring.csvblocks import Part
 from thighdx.scoring.files import RowProblem, Tally, numbered, refuse_ambiguous, row_problems, score_part
 from thighdx.scoring.results import CsvWriter, ParquetWriter
-from thighdx.scoring.sources import CaseSource, CsvCases, ParquetCases
+from thighdx.scoring.sources import CaseSource, CsvCases, ParquetCases, in_batches
 
 MOST_BYTES = 20 * 2**20
 MOST_ROWS = 20_000
@@ -191,7 +191,7 @@ def _parts(
         [column for column in source.names if column in answers],
         [column for column in source.names if column in kept or column == CASE_ID],
     )
-    for part, first in numbered((one() for one in called), ROWS_AT_ONCE):
+    for part, first in numbered(in_batches((one() for one in called), ROWS_AT_ONCE)):
         if first + part.rows.num_rows - 1 > MOST_ROWS:
             raise TableError(f"{name}: more than {MOST_ROWS:,} rows; {ELSEWHERE}")
         yield part, first
