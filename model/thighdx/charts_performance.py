@@ -25,7 +25,13 @@ def stage_chart(found: Performance, names: dict[str, str], *, dark: bool = False
     order = [names[stage.id] for stage in found.stages]
     ink = INK[dark]["text"]
     axis: dict[str, Any] = {"labelColor": ink, "domain": False, "ticks": False, "labelFontSize": 13}
-    y = alt.Y("stage:N", sort=order, title=None, axis=alt.Axis(labelLimit=150, **axis))
+    y = alt.Y(
+        "stage:N",
+        sort=order,
+        title=None,
+        scale=alt.Scale(paddingInner=0.5, paddingOuter=0.25),
+        axis=alt.Axis(labelLimit=150, **axis),
+    )
     colour = alt.Color(
         "what:N",
         title=None,

@@ -82,7 +82,8 @@ def _draw_performance(knowledge: Knowledge, found: Performance) -> None:
         st.markdown(
             f"Measured on **{found.cases} published patients** whose cause is known (`{found.table}`; {found.left_out} "
             f"doubtful ones left out), with the base rates *{plain(named)}*. Published cases are the rare and the "
-            "odd and mostly known from an excerpt: they are **no sample of patients**, and few. Mind the 95 % intervals."
+            "odd and mostly known from an excerpt: they are **no sample of patients**, and few. Mind the 95 % "
+            "intervals."
         )
         if found.priors_digest != knowledge.digest:
             st.warning(
@@ -106,8 +107,11 @@ def _draw_performance(knowledge: Knowledge, found: Performance) -> None:
                 ),
             ]
         )
-        _draw_stages(found)
-        _draw_reliability(found)
+        left, right = st.columns(2, gap="large")
+        with left:
+            _draw_stages(found)
+        with right:
+            _draw_reliability(found)
 
 
 def _draw_stages(found: Performance) -> None:
