@@ -98,7 +98,7 @@ def expected(diagnosis: Diagnosis) -> dict[str, str]:
 
 def test_every_finding_can_be_answered_and_none_is(knowledge: Knowledge) -> None:
     page = open_page()
-    met = []
+    met: list[str] = []
     for group in question_groups(knowledge):
         open_group(page, group.id)
         met += group.findings

@@ -60,9 +60,12 @@ def bars_of(
     )
 
 
-def bars_html(bars: Sequence[Bar], label: str) -> str:
-    """A list to be read line by line; the drawn part is hidden from a screen reader, since the words say the same."""
-    end = _axis_end(bars)
+def bars_html(bars: Sequence[Bar], label: str, end: float | None = None) -> str:
+    """A list to be read line by line; the drawn part is hidden from a screen reader, since the words say the same.
+
+    end: of the axis, 0 to 1, for lists that stand side by side; left out, the least that takes in every bar.
+    """
+    end = axis_end(bars) if end is None else end
     items = "".join(_item(bar, end) for bar in bars)
     axis = f'<div class="bars-axis" aria-hidden="true"><span>0</span><span>{100 * end:.0f} %</span></div>'
     return f'<ul class="bars" aria-label="{escape(label)}">{items}</ul>{axis}'
@@ -75,7 +78,8 @@ def moved(now: float, before: float | None) -> str:
     return f"{'▲' if now > before else '▼'} {abs(100 * (now - before)):.1f}"
 
 
-def _axis_end(bars: Sequence[Bar]) -> float:
+def axis_end(bars: Sequence[Bar]) -> float:
+    """The least of a few ends of the axis that takes in every bar, tick and interval."""
     longest = max(
         (max(bar.probability, bar.base_rate or 0.0, (bar.interval or (0.0, 0.0))[1]) for bar in bars), default=0.0
     )

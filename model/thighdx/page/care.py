@@ -48,7 +48,7 @@ def _lines(texts: tuple[str, ...]) -> str:
 
 
 def _draw_study(best: BestStudy) -> None:
-    said = [f"**Best study.** {plain(best.question or 'None needed.')}", plain(best.why or "")]
+    said = [f"**Best study.** {plain(best.question or 'None needed')}.", plain(best.why or "")]
     if best.limits is not None:
         said.append(f"*Limits:* {plain(best.limits)}")
     if best.price_usd is not None:

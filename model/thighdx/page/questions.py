@@ -34,6 +34,7 @@ def draw_questions(knowledge: Knowledge) -> DeltaGenerator | None:
         left = len(searched) - MOST_FOUND
         if left > 0:
             st.caption(f"{left} more: add a word.")
+        st.button("Back to the groups", key="back", type="tertiary", icon=":material/arrow_back:", on_click=_end_search)
     else:
         _draw_groups(knowledge, ranked)
     return stop
@@ -60,7 +61,7 @@ def _draw_next(knowledge: Knowledge, ranked: NextQuestions) -> DeltaGenerator:
     passed = state.skipped()
     open_ = [one for one in ranked.questions if (kinds is None or one.kind in kinds) and one.finding not in passed]
     with st.container(key="next-question", border=True):
-        st.markdown("**Most telling next question**")
+        st.header("Most telling next question", anchor=False)
         if open_:
             _draw_best(knowledge, open_[0])
         else:
@@ -72,7 +73,7 @@ def _draw_next(knowledge: Knowledge, ranked: NextQuestions) -> DeltaGenerator:
 
 def _draw_best(knowledge: Knowledge, best: Question) -> None:
     entry = knowledge.content.findings[best.finding]
-    st.markdown(f"##### {plain(best.question)}", help=plain(best.judge))
+    st.subheader(plain(best.question), help=plain(best.judge), anchor=False)
     with st.container(horizontal=True, gap="small"):
         for possible in best.answers:
             st.button(
@@ -114,6 +115,10 @@ def _draw_search(knowledge: Knowledge) -> tuple[str, ...]:
     if not found:
         st.caption(f"No question has *{plain(wanted)}* in it. These are all questions by group.")
     return found
+
+
+def _end_search() -> None:
+    st.session_state[SEARCH] = None
 
 
 def _draw_groups(knowledge: Knowledge, ranked: NextQuestions | None) -> None:
