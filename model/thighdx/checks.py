@@ -60,6 +60,7 @@ def check(content: Content, may_be_unused: Container[tuple[str, ...]] = ()) -> I
         _studies(content),
         _combinations(content),
         _costs(content),
+        _groups(content),
         _figures(content),
         (found for found in _unused(content) if found[0] not in may_be_unused),
     )
@@ -178,6 +179,19 @@ def _combinations(content: Content) -> Iterator[Found]:
             yield (*path, "answers"), f"{len(combination.answers)} answers; accepted: at least 2"
         for key, state in combination.answers.items():
             yield from _answer(content, (*path, "answers"), key, [state])
+
+
+def _groups(content: Content) -> Iterator[Found]:
+    """A question stands in one group alone."""
+    for table, what, accepted in (("findings", "a finding", list(content.findings)), ("kinds", "a kind", [])):
+        seen: dict[str, str] = {}
+        for name, group in content.groups.items():
+            for one in getattr(group, table):
+                if accepted and one not in accepted:
+                    yield ("groups", name, table, one), unknown(one, what, accepted)
+                if one in seen:
+                    yield ("groups", name, table, one), f"'{one}' is in group '{seen[one]}' too; accepted: one of them"
+                seen[one] = name
 
 
 def _costs(content: Content) -> Iterator[Found]:

@@ -338,6 +338,14 @@ class Costs(Table):
     findings: FrozenMap[Cost] = Field(default_factory=_empty)
 
 
+class Group(Table):
+    """A group of questions, as a visit goes: the findings it names, and those of its kinds that no group names."""
+
+    name: Text
+    kinds: tuple[Kind, ...] = Field(default=(), strict=False)
+    findings: tuple[Id, ...] = Field(default=(), strict=False)
+
+
 class Content(Table):
     """Everything the priors say, merged from all files."""
 
@@ -358,3 +366,4 @@ class Content(Table):
     studies: FrozenMap[Study] = Field(default_factory=_empty)
     combinations: FrozenMap[Combination] = Field(default_factory=_empty)
     costs: Costs = Field(default_factory=Costs)
+    groups: FrozenMap[Group] = Field(default_factory=_empty)

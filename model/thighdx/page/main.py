@@ -18,13 +18,13 @@ from thighdx.selection import select
 
 STYLE = Path(__file__).with_name("style.css")
 Draw = Callable[[Knowledge, str], None]
-PAGES: tuple[tuple[str, str, str, Draw], ...] = (
-    ("Case", "", ":material/stethoscope:", case.draw),
-    ("Compare", "compare", ":material/compare_arrows:", compare.draw),
-    ("Batch", "batch", ":material/table_view:", batch.draw),
-    ("Knowledge", "knowledge", ":material/menu_book:", numbers.draw),
-    ("About", "about", ":material/info:", about.draw),
-)  # title, address, icon and what draws it; the first is where one starts
+PAGES: tuple[tuple[str, str, Draw], ...] = (
+    ("Case", "", case.draw),
+    ("Compare", "compare", compare.draw),
+    ("Batch", "batch", batch.draw),
+    ("Knowledge", "knowledge", numbers.draw),
+    ("About", "about", about.draw),
+)  # title, address and what draws it; the first is where one starts. No icon: browsers would fetch it from elsewhere
 
 
 def main() -> None:
@@ -38,8 +38,8 @@ def main() -> None:
         return
     state.begin(population)
     pages = [
-        st.Page(partial(_draw, draw, knowledge), title=title, icon=icon, url_path=address, default=not address)
-        for title, address, icon, draw in PAGES
+        st.Page(partial(_draw, draw, knowledge), title=title, url_path=address, default=not address)
+        for title, address, draw in PAGES
     ]
     st.navigation(pages, position="top").run()
     _set_aside_what_stays()
