@@ -22,7 +22,7 @@ def draw_rates(knowledge: Knowledge, population: str) -> None:
     found = population_behind(knowledge, population)
     st.markdown(plain(found.description))
     shown = found.causes[:MOST_BARS]
-    with st.container(key="base-rates"):
+    with st.container(key="rates"):
         st.caption(
             f"The {len(shown)} commonest of {len(found.causes)} causes. Thin line: the interval that the priors state "
             "for the share within its origin; it bounds draws and bounds."

@@ -10,7 +10,7 @@ from thighdx.charts_knowledge import ratio_chart
 from thighdx.knowledge import Knowledge
 from thighdx.page import parts
 from thighdx.page.htmltext import table
-from thighdx.page.words import GROUPS, plain
+from thighdx.page.words import plain
 from thighdx.ratios import FindingRatios, StateRatios, finding_ratios
 from thighdx.wording import percent, ratio_said
 
@@ -24,11 +24,11 @@ def draw_ratios(knowledge: Knowledge, population: str) -> None:
         "*P(answer | cause) / P(answer | any other cause)*. Above 1 it speaks for the cause, below 1 against it."
     )
     content = knowledge.content
-    kinds = {name: f"{plain(entry.question)} · {GROUPS[entry.kind]}" for name, entry in content.findings.items()}
-    if st.session_state.get("ratios_finding") not in kinds:
+    names = {name: plain(entry.question) for name, entry in content.findings.items()}
+    if st.session_state.get("ratios_finding") not in names:
         tests = [name for name, entry in content.findings.items() if entry.kind == "test"]
-        st.session_state["ratios_finding"] = (tests or list(kinds))[0]
-    finding: str = st.selectbox("Finding", list(kinds), format_func=kinds.__getitem__, key="ratios_finding")
+        st.session_state["ratios_finding"] = (tests or list(names))[0]
+    finding: str = st.selectbox("Finding", list(names), format_func=names.__getitem__, key="ratios_finding")
     found = finding_ratios(knowledge, finding, population)
     labels = {one.state: one.label for one in found.states}
     state = st.segmented_control(

@@ -10,7 +10,6 @@ import altair as alt
 import streamlit as st
 
 from thighdx.knowledge import Knowledge
-from thighdx.page import state
 from thighdx.page.words import plain
 
 STYLE = Path(__file__).with_name("reference.css")
@@ -24,16 +23,15 @@ def begin(title: str, lead: str) -> None:
 
 
 def choose_population(knowledge: Knowledge, population: str, key: str) -> str:
-    """A list of the populations; the one chosen holds on every page of this session."""
-    if st.session_state.get(key) not in knowledge.populations:
-        st.session_state[key] = population
+    """A list of the populations, at first the session's own; looking at another leaves the case at hand alone."""
+    names = list(knowledge.populations)
     chosen: str = st.selectbox(
         "Population: whose base rates",
-        list(knowledge.populations),
+        names,
+        index=names.index(population),
         format_func=lambda name: plain(knowledge.content.populations[name].name),
         key=key,
     )
-    st.session_state[state.POPULATION] = chosen
     return chosen
 
 
