@@ -219,6 +219,7 @@ def test_on_a_phone_red_flags_stay_in_sight_and_nothing_is_cut_off(
         glance = page.locator(".glance")
         expect(glance).to_contain_text("URGENT")
         expect(glance).to_be_in_viewport()
+        page.get_by_role("heading", level=1).scroll_into_view_if_needed()
         expect(page.locator(".st-key-red-flags")).not_to_be_in_viewport()
         glance.get_by_role("link").click()
         expect(page.locator(".st-key-red-flags")).to_be_in_viewport()
