@@ -11,9 +11,12 @@ from html import escape
 
 from thighdx.charts import COLOURS
 from thighdx.diagnosis import Share
+from thighdx.reasoning.contributions import Explanation
 from thighdx.reasoning.intervals import Interval
+from thighdx.reasoning.sentences import asked_and_said
 from thighdx.wording import percent, percent_range
 
+DIRECTIONS = {"supports": COLOURS[0], "opposes": COLOURS[1], "neutral": "#8a8f9c"}
 LEAST_MOVE = 0.0005  # a smaller one would read as 0.0
 AXIS_ENDS = (0.25, 0.5, 1.0)  # few, so that bars keep their scale from answer to answer
 
@@ -69,6 +72,38 @@ def bars_html(bars: Sequence[Bar], label: str, end: float | None = None) -> str:
     items = "".join(_item(bar, end) for bar in bars)
     axis = f'<div class="bars-axis" aria-hidden="true"><span>0</span><span>{100 * end:.0f} %</span></div>'
     return f'<ul class="bars" aria-label="{escape(label)}">{items}</ul>{axis}'
+
+
+def contributions_html(explanation: Explanation, most: int) -> str:
+    """The `most` largest contributions as bars to the right (for the cause) and the left (against it), then the rest.
+
+    What `charts.contribution_chart` shows in a notebook, in a form that wraps and is read aloud.
+    """
+    shown = explanation.contributions[:most]
+    rows = [(asked_and_said(one.question, one.label), one.log_odds, one.direction) for one in shown]
+    others = explanation.contributions[most:]
+    if others:
+        total = sum(one.log_odds for one in others)
+        rows.append((f"{len(others)} more together", total, "supports" if total > 0 else "opposes"))
+    end = max((abs(size) for _, size, _ in rows), default=1.0) or 1.0
+    items = "".join(_contribution(name, size, direction, end) for name, size, direction in rows)
+    label = f"What each answer contributes to {explanation.cause_name}"
+    return f'<ul class="bars" aria-label="{escape(label)}">{items}</ul>'
+
+
+def _contribution(name: str, size: float, direction: str, end: float) -> str:
+    width = round(50 * abs(size) / end, 2)
+    left = 50.0 if size > 0 else 50.0 - width
+    drawn = (
+        f'<i class="bars-fill" style="left:{left}%;width:{width}%;background:{DIRECTIONS[direction]}"></i>'
+        '<i class="bars-base" style="left:50%"></i>'
+    )
+    return (
+        f'<li><div class="bars-head"><span class="bars-name">{escape(name)}</span>'
+        f'<span class="bars-number">{size:+.2f}'
+        f'<span class="only-read"> log-odds, {escape(direction)}</span></span></div>'
+        f'<div class="bars-track" aria-hidden="true">{drawn}</div></li>'
+    )
 
 
 def moved(now: float, before: float | None) -> str:

@@ -61,7 +61,7 @@ def _draw_next(knowledge: Knowledge, ranked: NextQuestions) -> DeltaGenerator:
     passed = state.skipped()
     open_ = [one for one in ranked.questions if (kinds is None or one.kind in kinds) and one.finding not in passed]
     with st.container(key="next-question", border=True):
-        st.header("Most telling next question", anchor=False)
+        st.markdown("## Most telling next question")
         if open_:
             _draw_best(knowledge, open_[0])
         else:

@@ -27,9 +27,10 @@ def draw_report(knowledge: Knowledge, *, possible: bool) -> None:
 
 
 def _draw_downloads(knowledge: Knowledge) -> None:
+    held = state.situation()  # what is asked for later is made without a session
+
     def report() -> CaseReport:
-        held = state.situation()
-        return state.remembered("report", held, lambda: case_report(knowledge, held))
+        return case_report(knowledge, held)
 
     def pdf() -> bytes:
         from thighdx.casereport.pdf import report_pdf

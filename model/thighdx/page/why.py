@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from thighdx.charts import contribution_chart
+from thighdx.casereport.bars import contributions_html
 from thighdx.errors import ImpossibleEvidenceError
 from thighdx.page.results import Shown
 from thighdx.page.words import plain
@@ -14,7 +14,6 @@ from thighdx.wording import percent, state_label
 
 REST = ""  # all other causes together
 MOST_SHOWN = 8
-TITLE = 30  # pixels
 SPEAK = {"supports": "speaks for it", "opposes": "speaks against it", "neutral": "hardly speaks"}
 
 
@@ -74,19 +73,12 @@ def _draw_told(shown: Shown, told: Explanation) -> None:
         f"**{plain(told.cause_name)}** {percent(told.posterior)}, against {plain(told.against_name)} "
         f"{percent(told.against_posterior)}. Odds {prior} before the answers, **{posterior}** now."
     )
-    dark = st.context.theme.type == "dark"
-    words = "; ".join(_in_words(one) for one in told.contributions)
-    spec = contribution_chart(told, most=MOST_SHOWN, dark=dark).to_dict()
-    spec["height"] += TITLE  # Streamlit fits the axis and its title into the height
-    st.vega_lite_chart(spec, width="stretch", alt=f"What each answer contributes to {told.cause_name}: {words}")
-    with st.expander("The same in words, and what each answer rests on"):
+    st.html(contributions_html(told, MOST_SHOWN))
+    st.caption("In log-odds: to the right what speaks for it, to the left what speaks against it.")
+    with st.expander("Likelihood ratios, and what each answer rests on"):
         for one in told.contributions:
             _draw_one(shown, one)
         st.caption(plain(how_shared(told)))
-
-
-def _in_words(one: Contribution) -> str:
-    return f"{asked_and_said(one.question, one.label)} {SPEAK[one.direction]} ({one.log_odds:+.2f})"
 
 
 def _draw_one(shown: Shown, one: Contribution) -> None:
