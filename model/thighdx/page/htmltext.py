@@ -120,7 +120,8 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], caption: str, 
             f'<td data-label="{escape(headings[place])}"{" class=number" if place in numeric else ""}>{cell}</td>'
             for place, cell in enumerate(rest, start=1)
         )
-        body.append(f'<tr><th scope="row">{first}</th>{cells}</tr>')
+        named = f' data-label="{escape(headings[0])}"' if 0 in numeric else ""
+        body.append(f'<tr><th scope="row"{named}>{first}</th>{cells}</tr>')
     return (
         f'<table class="stack"><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>'
         f"<tbody>{''.join(body)}</tbody></table>"
