@@ -44,7 +44,10 @@ def batch(page, url):
     page.get_by_role("button", name="Score").click()
     page.get_by_text("Leading causes").first.wait_for()
     settle(page)
-    page.locator(".st-key-batch-results").scroll_into_view_if_needed()
+    page.locator(".st-key-batch-results").evaluate("element => element.scrollIntoView()")
+    page.mouse.move(640, 450)
+    page.mouse.wheel(0, -80)  # out from under the bar of pages
+    page.wait_for_timeout(500)
 
 
 def network(page, url):
