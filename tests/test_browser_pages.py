@@ -137,8 +137,8 @@ def test_a_row_is_found_by_a_word_and_its_source_opens_beside_the_page(browser: 
         search = page.get_by_role("textbox", name="Search")
         search.fill("slump radiculopathy")
         search.press("Enter")
-        card = page.locator(".card").first
-        expect(card).to_contain_text("Slump test")
+        card = page.locator(".card", has_text="Slump test").first
+        expect(card).to_contain_text("radiculopathy")
         source = card.get_by_role("link").first
         expect(source).to_have_attribute("target", "_blank")
         expect(source).to_have_attribute("rel", "noopener noreferrer")

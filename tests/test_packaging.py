@@ -72,7 +72,8 @@ def test_the_wheel_holds_the_package_and_all_priors(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     assert PRIORS
-    assert {f"thighdx/{name}" for name in PRIORS} | {"thighdx/py.typed", "thighdx/page/main.py"} <= set(names)
+    data = {"thighdx/page/reference.css", "thighdx/page/style.css", "thighdx/evaluation/performance.json"}
+    assert {f"thighdx/{name}" for name in PRIORS} | {"thighdx/py.typed", "thighdx/page/main.py"} | data <= set(names)
     assert {name.split("/")[0].split("-")[0] for name in names} == {"thighdx"}
 
 
