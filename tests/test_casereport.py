@@ -17,7 +17,17 @@ from thighdx.casereport.compare import differences, in_population, with_answer, 
 from thighdx.casereport.content import answered, case_report, recovery_by_grade
 from thighdx.casereport.html import report_html
 from thighdx.casereport.pdf import latin, report_pdf
-from thighdx.casereport.saved import LARGEST, Situation, in_force, plain_cells, read_saved, rescaled, saved_case
+from thighdx.casereport.saved import (
+    LARGEST,
+    Situation,
+    in_force,
+    link_text,
+    plain_cells,
+    read_link,
+    read_saved,
+    rescaled,
+    saved_case,
+)
 from thighdx.wording import percent
 
 CASE = {"onset": "sudden", "pop_felt": "yes@0.8", "weakness": "some|marked", "saddle_numbness": "yes"}
@@ -40,6 +50,15 @@ def test_a_saved_case_comes_back_as_it_was(knowledge: Knowledge, situation: Situ
     assert not saved.notes
     again = read_saved(case_report(knowledge, situation).to_json().encode(), knowledge)
     assert again.situation == situation
+
+
+def test_a_link_holds_the_case_and_nothing_is_taken_from_a_bad_one(knowledge: Knowledge, situation: Situation) -> None:
+    text = link_text(situation, knowledge.digest)
+    assert re.fullmatch(r"[A-Za-z0-9_-]+", text)
+    assert read_link(text, knowledge).situation == situation
+    for bad in ("", "!", "é", text[:-9], "AAAA"):
+        with pytest.raises(CaseError):
+            read_link(bad, knowledge)
 
 
 def test_a_case_saved_with_other_numbers_says_so(knowledge: Knowledge, situation: Situation) -> None:

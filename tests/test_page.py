@@ -381,6 +381,25 @@ def test_an_unsure_answer_and_one_of_several_count_as_such(knowledge: Knowledge)
     assert widget_of(page, "onset").value == ""
 
 
+def test_a_link_is_made_only_when_asked_for_and_leaves_the_address_when_taken_up(knowledge: Knowledge) -> None:
+    page = open_page()
+    answer(page, {"pop_felt": "yes"})
+    assert not page.query_params
+    assert not page.code
+    page.button(key="make_link").click().run()
+    (link,) = [code.value for code in page.code]
+    assert not page.query_params
+    other = AppTest.from_file(str(APP), default_timeout=60)
+    other.query_params["case"] = link.partition("case=")[2]
+    other.run()
+    assert not other.exception
+    assert shown_causes(other) == expected(diagnose({"pop_felt": "yes"}, knowledge=knowledge))
+    assert "case" not in other.query_params
+    bad = AppTest.from_file(str(APP), default_timeout=60)
+    bad.query_params["case"] = "nonsense"
+    assert "This link is not taken up" in text_of(bad.run())
+
+
 def compare_page() -> None:
     """What `st.navigation` would draw with a case at hand; AppTest runs its first page alone."""
     import streamlit as st

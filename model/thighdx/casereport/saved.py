@@ -7,6 +7,7 @@ base rates are taken from it: what the model makes of them is always worked out 
 from __future__ import annotations
 
 import json
+from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -93,6 +94,21 @@ def plain_cells(knowledge: Knowledge, answers: Mapping[str, object]) -> dict[str
     cells = {name: one.cells[int(one.index[0])] for name, one in read.items()}
     entries = knowledge.content.findings
     return {name: cell_words(entries[name], cell) for name, cell in cells.items() if not cell.is_empty}
+
+
+def link_text(situation: Situation, digest: str) -> str:
+    """The case as one word for an address: it can be read by whoever sees the address."""
+    compact = json.dumps(json.loads(saved_case(situation, digest)), separators=(",", ":"))
+    return urlsafe_b64encode(compact.encode()).decode().rstrip("=")
+
+
+def read_link(text: str, knowledge: Knowledge) -> SavedCase:
+    """The case in a word that `link_text` made. Raises `CaseError` with every fault."""
+    try:
+        data = b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except ValueError:
+        raise CaseError([Fault("", "not a case saved in a link")]) from None
+    return read_saved(data, knowledge)
 
 
 def _parsed(data: bytes) -> Any:

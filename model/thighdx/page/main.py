@@ -13,6 +13,7 @@ from thighdx.errors import KnowledgeError
 from thighdx.knowledge import Knowledge
 from thighdx.page import about, batch, case, compare, options, state
 from thighdx.page import knowledge as numbers
+from thighdx.page.report import take_up_link
 from thighdx.page.words import plain
 from thighdx.selection import select
 
@@ -37,6 +38,7 @@ def main() -> None:
         _draw_faults(error)
         return
     state.begin(population)
+    take_up_link(knowledge)
     pages = [
         st.Page(partial(_draw, draw, knowledge), title=title, url_path=address, default=not address)
         for title, address, draw in PAGES

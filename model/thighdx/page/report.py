@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from thighdx.casereport.content import CaseReport, case_report
 from thighdx.casereport.html import report_html
-from thighdx.casereport.saved import LARGEST, read_saved
+from thighdx.casereport.saved import LARGEST, SavedCase, link_text, read_link, read_saved
 from thighdx.errors import CaseError
 from thighdx.knowledge import Knowledge
 from thighdx.page import state
 from thighdx.page.words import plain
 
 UPLOAD = "saved_case"
+LINK = "case"  # in an address
 LOADED = "held_loaded"  # what was said of the file taken up last
 
 
@@ -24,6 +27,7 @@ def draw_report(knowledge: Knowledge, *, possible: bool) -> None:
         if possible:
             _draw_downloads(knowledge)
         _draw_upload(knowledge)
+        _draw_link(knowledge)
 
 
 def _draw_downloads(knowledge: Knowledge) -> None:
@@ -68,6 +72,10 @@ def _draw_downloads(knowledge: Knowledge) -> None:
 
 
 def _draw_upload(knowledge: Knowledge) -> None:
+    said = st.session_state.get(LOADED)
+    if said is not None:
+        faults, lines = said
+        (st.error if faults else st.success)(lines)
     with st.expander("Take up a saved case"):
         st.file_uploader(
             "A case saved here as JSON",
@@ -78,10 +86,27 @@ def _draw_upload(knowledge: Knowledge) -> None:
             args=(knowledge,),
         )
         st.caption(f"At most {LARGEST // 1024} KiB. It replaces the answers given here; results are worked out anew.")
-        said = st.session_state.get(LOADED)
-        if said is not None:
-            faults, lines = said
-            (st.error if faults else st.success)(lines)
+
+
+def _draw_link(knowledge: Knowledge) -> None:
+    """Answers are health data, so no address holds them unless someone asks for one that does."""
+    with st.expander("Share by link"):
+        st.warning(
+            "The link holds the answers. Whoever sees it can read them, and they stay in histories, logs and messages. "
+            "Share it only as you would share the record itself.",
+            icon=":material/lock_open:",
+        )
+        if st.button("Make a link", key="make_link"):
+            st.code(f"{st.context.url or ''}?{LINK}={link_text(state.situation(), knowledge.digest)}", wrap_lines=True)
+
+
+def take_up_link(knowledge: Knowledge) -> None:
+    """Take up the case that the address holds, if any, and take it out of the address."""
+    text = st.query_params.get(LINK)
+    if text is None:
+        return
+    del st.query_params[LINK]
+    _say(lambda: read_link(text, knowledge), "This link")
 
 
 def _take_up(knowledge: Knowledge) -> None:
@@ -89,11 +114,16 @@ def _take_up(knowledge: Knowledge) -> None:
     if file is None:
         st.session_state[LOADED] = None
         return
+    _say(lambda: read_saved(file.getvalue(), knowledge), "This file")
+
+
+def _say(read: Callable[[], SavedCase], what: str) -> None:
+    """Take a case up, or say every fault; either is told in the report's part of the page."""
     try:
-        saved = read_saved(file.getvalue(), knowledge)
+        saved = read()
     except CaseError as error:
         lines = "\n".join(f"- {plain(str(fault))}" for fault in error.faults)
-        st.session_state[LOADED] = True, f"**This file is not taken up.** Faults: {len(error.faults)}\n\n{lines}"
+        st.session_state[LOADED] = True, f"**{what} is not taken up.** Faults: {len(error.faults)}\n\n{lines}"
         return
     state.take_up(saved.situation)
     notes = " ".join(saved.notes)
