@@ -181,7 +181,7 @@ def test_many_small_blocks_give_the_rows_of_the_frame_in_order(knowledge: Knowle
     rows = random_rows(knowledge, 1000)
     source, out = write_csv(tmp_path / "cases.csv", rows), tmp_path / "scored.parquet"
     heard = list[RowProblem]()
-    tally = score_file(get_model(knowledge), str(source), str(out), keep=True, on_problem=heard.append)
+    tally = score_file(get_model(knowledge), str(source), str(out), keep=True, hear=5000, on_problem=heard.append)
     expected = score(pl.DataFrame(rows), knowledge=knowledge, keep=["note"])
     found = pl.read_parquet(out)
     assert found.columns == expected.columns

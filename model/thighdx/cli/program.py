@@ -66,8 +66,10 @@ def main() -> None:
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-        for asked in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(asked, _stop)  # so that unfinished files are removed
+        for name in ("SIGTERM", "SIGHUP"):
+            asked = getattr(signal, name, None)  # SIGHUP is not everywhere
+            if asked is not None and signal.getsignal(asked) is not signal.SIG_IGN:  # as after nohup
+                signal.signal(asked, _stop)  # so that unfinished files are removed
         status = cli.main(standalone_mode=False) or DONE
         sys.stdout.flush()
         sys.exit(status)
