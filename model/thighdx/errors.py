@@ -63,6 +63,12 @@ class ImpossibleEvidenceError(ThighdxError):
     """Answers to which the model gives probability zero under every cause."""
 
 
+class NetworkError(FaultsError):
+    """A network of another program that cannot be used in place of the model's."""
+
+    heading = "the network has faults"
+
+
 class TableError(ThighdxError):
     """A case table that cannot be read at all, or a result that cannot be written."""
 

@@ -253,6 +253,7 @@ class Thresholds(Table):
     fit_tail: Probability | None = None
     fit_candidate: Probability | None = None
     disagreement_bits: Positive | None = None
+    audit_tolerance: Annotated[float, Field(gt=0, lt=1)] = 0.1
 
 
 class TriageRule(Table):

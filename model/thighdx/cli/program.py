@@ -12,9 +12,12 @@ import click
 
 from thighdx import __version__
 from thighdx.cli.app import app_command
+from thighdx.cli.audit import audit_command
 from thighdx.cli.common import DONE, FAILED, say
 from thighdx.cli.diagnose import diagnose_command
+from thighdx.cli.evaluate import evaluate_command
 from thighdx.cli.explain import explain_command
+from thighdx.cli.export import export_command
 from thighdx.cli.next import next_command
 from thighdx.cli.score import score_command
 from thighdx.cli.template import template_command
@@ -30,7 +33,17 @@ def cli() -> None:
     """
 
 
-for command in (diagnose_command, explain_command, next_command, score_command, template_command, app_command):
+for command in (
+    diagnose_command,
+    explain_command,
+    next_command,
+    score_command,
+    template_command,
+    evaluate_command,
+    audit_command,
+    export_command,
+    app_command,
+):
     cli.add_command(command)
 
 

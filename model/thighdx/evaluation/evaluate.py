@@ -1,0 +1,229 @@
+"""Labelled cases in, an `Evaluation` out, in one pass and bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thighdx import __version__
+from thighdx.assess import IMPOSSIBLE, Model, get_model
+from thighdx.cases import CASE_ID, Cases, Column, Problem, answer_columns, cell_text, read_columns
+from thighdx.errors import TableError
+from thighdx.evaluation.judged import Judged, judge, only_kinds, stages
+from thighdx.evaluation.labels import LABEL, NO_LABEL, QUALITY, check_columns, read_labels
+from thighdx.evaluation.questions import count_questions
+from thighdx.evaluation.results import Evaluation, LeftOut, MissedCase
+from thighdx.evaluation.summary import Evidenced, Summary, confusion_of, notes_on
+from thighdx.evaluation.sums import (
+    Cells,
+    Summed,
+    add_curves,
+    base_values,
+    bin_of,
+    decision_values,
+)
+from thighdx.evidence import Evidence
+from thighdx.hypothetical import Hypothetical
+from thighdx.knowledge import Knowledge
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DRAWS = 1000  # bootstrap samples
+CHANCE_DRAWS = 400  # runs of a calibrated model beside which the calibration error is judged
+NEAR = 0.1  # total variation from the posterior of all answers that counts as near
+MOST_ASKED = 300  # cases whose questions are counted, drawn at random beyond
+MOST_MISSED = 100  # missed cases that are named
+
+
+def evaluate(
+    frame: pd.DataFrame,
+    *,
+    knowledge: Knowledge | None = None,
+    population: str | None = None,
+    without_doubtful: bool = False,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> Evaluation:
+    """The evaluation of a pandas frame of cases with their true causes in a column `diagnosis`.
+
+    `without_doubtful` leaves out rows whose `label_quality` is doubtful. Rows that cannot be read, or have no label,
+    are left out and counted. Raises `TableError` where there is no such column or no case is left, and
+    `UnknownNameError` for an unknown population.
+    """
+    model = get_model(knowledge, population)
+    names = [str(name) for name in frame.columns]
+    check_columns(names, "the frame", without_doubtful=without_doubtful)
+    evaluator = Evaluator(model, without_doubtful=without_doubtful, seed=seed)
+    columns = {name: frame.iloc[:, position].tolist() for position, name in enumerate(names)}
+    evaluator.add(columns, len(frame))
+    return evaluator.finish("the frame", draws)
+
+
+def evaluate_file(
+    model: Model,
+    path: str,
+    *,
+    without_doubtful: bool = False,
+    draws: int = DRAWS,
+    seed: int = 0,
+    on_problem: Callable[[int, Problem], None] = lambda _, __: None,
+) -> Evaluation:
+    """The evaluation of a case table on disk (`-`: standard input).
+
+    `on_problem` hears each problem with its row in the table, from 1. Raises `TableError` where the table cannot be
+    read, has no column of true causes, or no case is left.
+    """
+    from thighdx.scoring.columns import cell_texts
+    from thighdx.scoring.sources import open_cases
+
+    evaluator = Evaluator(model, without_doubtful=without_doubtful, seed=seed)
+    with open_cases(path) as source:
+        check_columns(source.names, path, without_doubtful=without_doubtful)
+        answers = [name for name in answer_columns(model.knowledge) if name in source.names]
+        others = [name for name in (CASE_ID, LABEL, QUALITY) if name in source.names]
+        for parse in source.parts(answers, others):
+            part = parse()
+            columns = {name: cell_texts(part.rows.column(name)) for name in (*answers, *others)}
+            before = evaluator.rows
+            for problem in evaluator.add(columns, part.rows.num_rows, part.row_faults):
+                on_problem(before + problem.row + 1, problem)
+    return evaluator.finish(path, draws)
+
+
+class Evaluator:
+    """Takes labelled cases chunk by chunk; `finish` says what they show."""
+
+    def __init__(self, model: Model, *, without_doubtful: bool, seed: int) -> None:
+        self.model = model
+        self.rows = 0
+        self.left_out = LeftOut()
+        causes = model.knowledge.content.causes
+        self._dangerous = np.array([entry.dangerous for entry in causes.values()], dtype=bool)
+        self._without_doubtful = without_doubtful
+        self._seed = seed
+        self._stages = stages(model.knowledge)
+        self._whole = Summed(seed)
+        self._by_stage = {name: Summed(seed) for name in self._stages}
+        self._confusion = np.zeros((len(causes), len(causes)), dtype=np.int64)
+        self._missed: list[MissedCase] = []
+        self._asked: list[Evidence] = []
+        self._rng = np.random.default_rng([seed, 2])
+        self._chance = np.zeros((CHANCE_DRAWS, 10))
+
+    def add(
+        self,
+        columns: Mapping[str, Column],
+        count: int,
+        row_faults: Mapping[int, str] = MappingProxyType({}),
+    ) -> list[Problem]:
+        """Take `count` cases given as columns. Returns what could not be read, in row order."""
+        cases = read_columns(self.model.knowledge, columns, count, row_faults)
+        labels = read_labels(self.model.knowledge, columns, count)
+        whole_row = {problem.row for problem in cases.problems if not problem.column}
+        problems = [*cases.problems, *(one for one in labels.problems if one.row not in whole_row)]
+        faulty = np.zeros(count, dtype=bool)
+        faulty[[problem.row for problem in problems]] = True
+        unlabelled = ~faulty & (labels.truth == NO_LABEL)
+        doubtful = ~faulty & ~unlabelled & labels.doubtful & self._without_doubtful
+        rows = np.flatnonzero(~(faulty | unlabelled | doubtful))
+        judged = judge(self.model, cases, labels.truth, rows)
+        impossible = ~np.isfinite(judged.probability).all(axis=1)
+        if impossible.any():
+            problems += [Problem(int(row), "", IMPOSSIBLE) for row in rows[impossible]]
+            rows = rows[~impossible]
+            judged = judge(self.model, cases, labels.truth, rows)
+        self.left_out = LeftOut(
+            self.left_out.faulty + int(faulty.sum()) + int(impossible.sum()),
+            self.left_out.unlabelled + int(unlabelled.sum()),
+            self.left_out.doubtful + int(doubtful.sum()),
+        )
+        self._sum(cases, labels.truth, rows, judged)
+        self._note_missed(columns, rows, judged)
+        self._sample(cases.evidence, rows)
+        self.rows += count
+        return sorted(problems, key=lambda problem: problem.row)
+
+    def finish(self, place: str, draws: int) -> Evaluation:
+        """The evaluation of all cases taken. Raises `TableError` where there is none."""
+        if not self._whole.count:
+            raise TableError(f"{place}: no case is left to evaluate ({self.rows} rows: {_reasons(self.left_out)})")
+        knowledge = self.model.knowledge
+        seen = Evidenced(self._whole, self._by_stage, self._chance, draws)
+        summary = Summary(knowledge, seen)
+        questions = count_questions(knowledge, self.model.engine, Hypothetical(self.model.tables), self._asked, NEAR)
+        return Evaluation(
+            rows=self.rows,
+            left_out=self.left_out,
+            population=self.model.population,
+            scores=summary.scores(),
+            brier=summary.brier(),
+            calibration=summary.calibration(),
+            calibration_of_every_cause=summary.calibration_of_every_cause(),
+            causes=summary.causes(),
+            origins=summary.origins(),
+            confusion=confusion_of(knowledge.causes, self._confusion),
+            confusion_of_origins=summary.confusion_of_origins(self._confusion),
+            triage=summary.triage(),
+            missed_cases=tuple(self._missed),
+            decisions=summary.decisions(),
+            stages=summary.stages(self._stages),
+            questions=questions,
+            notes=notes_on(knowledge, self._confusion, self._whole.count, self._dangerous),
+            draws=draws,
+            seed=self._seed,
+            model_version=__version__,
+            priors_digest=knowledge.digest,
+        )
+
+    def _sum(self, cases: Cases, truth: NDArray[np.intp], rows: NDArray[np.intp], judged: Judged) -> None:
+        prior = self.model.tables.prior
+        *earlier, last = self._stages
+        for name in earlier:
+            seen = only_kinds(self.model.knowledge, cases, self._stages[name])
+            at = judge(self.model, seen, truth, rows)
+            summed = self._by_stage[name]
+            summed.add(summed.units(len(rows)), base_values(at, prior, self._dangerous))
+        base = base_values(judged, prior, self._dangerous)
+        self._by_stage[last].add(self._by_stage[last].units(len(rows)), base)
+        units = self._whole.units(len(rows))
+        self._whole.add(units, base | decision_values(judged, self._dangerous))
+        width = base["scores"].shape[1]
+        place = judged.truth[:, None] * width + np.arange(width)
+        shape = (len(prior), width)
+        self._whole.add_at("by_cause", shape, np.repeat(units, width), Cells(place.ravel(), base["scores"].ravel()))
+        add_curves(self._whole, units, judged)
+        np.add.at(self._confusion, (judged.truth, judged.top), 1)
+        leading = judged.probability.max(axis=1)
+        for draw in range(CHANCE_DRAWS):
+            came = self._rng.random(len(leading)) < leading
+            self._chance[draw] += np.bincount(bin_of(leading), weights=came, minlength=self._chance.shape[1])
+
+    def _note_missed(self, columns: Mapping[str, Column], rows: NDArray[np.intp], judged: Judged) -> None:
+        missed = self._dangerous[judged.truth] & ~judged.flagged & (judged.rank > 3)
+        for place in np.flatnonzero(missed)[: MOST_MISSED - len(self._missed)].tolist():
+            row = int(rows[place])
+            case_id = cell_text(columns[CASE_ID][row]) if CASE_ID in columns else str(self.rows + row + 1)
+            cause = self.model.tables.causes[judged.truth[place]]
+            self._missed.append(MissedCase(case_id, cause, int(judged.rank[place]), float(judged.of_truth[place])))
+
+    def _sample(self, evidence: Evidence, rows: NDArray[np.intp]) -> None:
+        """A uniform sample of the cases, of at most `MOST_ASKED` (reservoir sampling, Vitter 1985)."""
+        seen = self._whole.count - len(rows)
+        for number, row in enumerate(rows.tolist(), start=seen):
+            place = number if number < MOST_ASKED else int(self._rng.integers(number + 1))
+            if place >= MOST_ASKED:
+                continue
+            case = evidence.take(np.array([row], dtype=np.intp))
+            if place < len(self._asked):
+                self._asked[place] = case
+            else:
+                self._asked.append(case)
+
+
+def _reasons(left_out: LeftOut) -> str:
+    return f"{left_out.faulty} faulty, {left_out.unlabelled} without a label, {left_out.doubtful} doubtful"

@@ -1,0 +1,124 @@
+"""The researcher's commands: what they print, their exit status, files whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from tests.handmade import shipped
+from thighdx.evaluation import evaluate
+
+ROOT = Path(__file__).resolve().parents[1]
+CASES = ROOT / "analysis" / "cases" / "published.csv"
+
+
+def run(*words: str | Path, stdin: str = "", cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "thighdx", *map(str, words)]
+    return subprocess.run(command, input=stdin, capture_output=True, text=True, cwd=cwd, check=False)
+
+
+def rounded(value: Any) -> Any:
+    """To ten digits: another process may sum in another order."""
+    if isinstance(value, dict):
+        return {key: rounded(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [rounded(inner) for inner in value]
+    return float(f"{value:.10g}") if isinstance(value, float) else value
+
+
+# -------------------------------------------------------------------------------------------------------- evaluate
+
+
+def test_evaluate_json_is_the_librarys_answer() -> None:
+    done = run("evaluate", CASES, "--population", "uniform", "--draws", "100", "--json")
+    assert done.returncode == 0, done.stderr
+    expected = evaluate(pd.read_csv(CASES, dtype=str), knowledge=shipped(), population="uniform", draws=100)
+    assert rounded(json.loads(done.stdout)) == rounded(json.loads(json.dumps(expected.to_dict())))
+
+
+def test_evaluate_prints_each_part() -> None:
+    done = run("evaluate", CASES, "--population", "uniform", "--draws", "100", "--leave-out-doubtful", "--all")
+    assert done.returncode == 0, done.stderr
+    assert "47 of 52 rows evaluated, population uniform; left out: 5 doubtful" in done.stdout
+    for part in (
+        "log score",
+        "As the case unfolds",
+        "Danger",
+        "Net benefit",
+        "calibration error",
+        "By cause",
+        "Answers",
+    ):
+        assert part in done.stdout
+
+
+def test_evaluate_says_which_rows_it_could_not_use() -> None:
+    table = "diagnosis,onset\nstrain,sudden\nstrian,sudden\nstrain,suddn\n,sudden\n"
+    done = run("evaluate", "-", "--draws", "100", stdin=table)
+    assert done.returncode == 1
+    assert "row 2, column 'diagnosis': 'strian' is not a cause; nearest: strain" in done.stderr
+    assert "row 3, column 'onset': 'suddn' is not a state" in done.stderr
+    assert "1 of 4 rows evaluated" in done.stdout
+    assert "2 faulty, 1 without a label" in done.stdout
+
+
+def test_evaluate_refuses_what_it_cannot_evaluate() -> None:
+    for table, message in (
+        ("", "is empty"),
+        ("onset\nsudden\n", "has no column 'diagnosis'"),
+        ("diagnosis\n", "no case is left to evaluate"),
+    ):
+        done = run("evaluate", "-", stdin=table)
+        assert done.returncode == 2
+        assert message in done.stderr
+        assert not done.stdout
+
+
+# ----------------------------------------------------------------------------------------------------------- audit
+
+
+def test_audit_prints_the_outsiders_first_and_json_has_every_figure() -> None:
+    done = run("audit")
+    assert done.returncode == 0, done.stderr
+    assert "published figures" in done.stdout.splitlines()[0]
+    assert "Findings together" in done.stdout
+    said = json.loads(run("audit", "--json").stdout)
+    assert len(said["figures"]) == said["outside"] + said["inside"] + said["not_computed"]
+    assert run("audit", "--all").stdout.count("\n") > done.stdout.count("\n")
+
+
+def test_audit_writes_a_table(tmp_path: Path) -> None:
+    out = tmp_path / "audit.csv"
+    done = run("audit", "--passed-over", "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert len(pd.read_csv(out)) == len(shipped().content.figures)
+    assert run("audit", "--out", tmp_path / "audit.xlsx").returncode == 2
+    assert run("audit", "--out", tmp_path / "nowhere" / "audit.csv").returncode == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["audit.csv"]
+
+
+# ---------------------------------------------------------------------------------------------------------- export
+
+
+def test_export_writes_the_file_whole_or_not_at_all(tmp_path: Path) -> None:
+    done = run("export", tmp_path / "network.xdsl", "--population", "uniform")
+    assert done.returncode == 0, done.stderr
+    assert "nodes as XDSL, population uniform" in done.stderr
+    assert run("export", tmp_path / "network.uai").returncode == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["network.uai", "network.uai.names.json", "network.xdsl"]
+    for place in (tmp_path / "network.doc", tmp_path / "nowhere" / "network.bif"):
+        done = run("export", place)
+        assert done.returncode == 2
+        assert "is no network's" in done.stderr or "cannot be written" in done.stderr
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_export_help_says_what_each_format_loses() -> None:
+    text = run("export", "--help").stdout
+    for word in (".bif", ".xmlbif", ".xdsl", ".net", ".uai", "s_18_39", "names.json"):
+        assert word in text

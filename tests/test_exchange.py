@@ -1,0 +1,343 @@
+"""Files of other programs, read back by those programs and by ours: the same posteriors, the same names."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.handmade import shipped, small_priors
+from tests.oracle import Likelihoods, random_cases, random_tables, to_evidence
+from thighdx import Knowledge, TableError
+from thighdx.assess import Model, get_model
+from thighdx.engine import Engine
+from thighdx.errors import NetworkError
+from thighdx.exchange import FORMATS, export_network, network_model, read_network
+from thighdx.exchange.nodes import Node, nodes_of, tables_of
+from thighdx.exchange.write import UAI, words
+from thighdx.knowledge import build
+from thighdx.reading import document_of
+from thighdx.schema import CAUSE
+from thighdx.tables import Tables
+
+ENDINGS = [ending for one in FORMATS for ending in one.endings]
+READABLE = [ending for one in FORMATS for ending in one.endings if one is not UAI]
+
+
+@cache
+def small() -> Knowledge:
+    return build(document_of(small_priors(), "small"))
+
+
+def small_model() -> Model:
+    return get_model(small())
+
+
+def posteriors(tables: Tables, cases: Sequence[Likelihoods]) -> np.ndarray:
+    return Engine(tables).posterior(to_evidence(tables, cases)).probability
+
+
+# ------------------------------------------------------------------------------------------------ by other programs
+
+
+def turn_parents(table: Any) -> None:
+    """pyAgrum 3.3 takes the first parent for the fastest in these two formats, against UAI's rules, SMILE and pgmpy."""
+    values = np.array(table.tolist())
+    parents = tuple(range(values.ndim - 1))
+    as_stated = values.reshape(*reversed(values.shape[:-1]), values.shape[-1])
+    table.fillWith(np.transpose(as_stated, (*reversed(parents), len(parents))).ravel().tolist())
+
+
+def agrum(path: Path, tables: Tables, cases: Sequence[Likelihoods]) -> np.ndarray:
+    """P(cause | e) by pyAgrum from the file, whose names and states must be the model's (but for a UAI file)."""
+    import pyagrum
+
+    network = pyagrum.loadBN(str(path))
+    nodes = nodes_of(tables)
+    assert network.size() == len(nodes)
+    if path.suffix == ".uai":
+        named = json.loads(Path(f"{path}.names.json").read_text())["variables"]
+        assert [(one["id"], tuple(one["states"])) for one in named] == [(node.id, node.states) for node in nodes]
+        name = {node.id: str(number) for number, node in enumerate(nodes)}
+    else:
+        name = {node.id: node.id for node in nodes}
+        for node in nodes:
+            assert tuple(network.variable(node.id).labels()) in {node.states, words(node.states)}
+    if path.suffix in {".xdsl", ".uai"}:
+        for node in nodes:
+            turn_parents(network.cpt(name[node.id]))
+    found = []
+    for case in cases:
+        inference = pyagrum.LazyPropagation(network)
+        asked = zip(tables.findings, case, strict=True)
+        inference.setEvidence({name[entry.id]: list(vector) for entry, vector in asked if min(vector) < 1})
+        inference.makeInference()
+        found.append(inference.posterior(name[CAUSE]).tolist())
+    return np.array(found)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_pyagrum_finds_the_same_posteriors_in_the_shipped_network(ending: str, tmp_path: Path) -> None:
+    model = get_model(shipped(), "distance_runners")
+    path = tmp_path / f"network{ending}"
+    export_network(model, str(path))
+    if ending in {".xmlbif", ".xml"}:  # pyAgrum goes by another ending
+        path = path.rename(tmp_path / "network.bifxml")
+    cases = random_cases(np.random.default_rng(4), model.tables, 20)
+    # pyAgrum reads the numbers of three formats in single precision
+    exact = 1e-9 if path.suffix in {".bifxml", ".xdsl"} else 1e-6
+    np.testing.assert_allclose(agrum(path, model.tables, cases), posteriors(model.tables, cases), rtol=0, atol=exact)
+
+
+def pgmpy_reader(ending: str) -> Any:
+    from pgmpy.readwrite import BIFReader, NETReader, XDSLReader, XMLBIFReader
+
+    by_ending = {".bif": BIFReader, ".xdsl": XDSLReader, ".net": NETReader}
+    return by_ending.get(ending, XMLBIFReader)
+
+
+def pgmpy_posteriors(path: Path, model: Model, cases: int) -> None:
+    """P(cause | e) of random hard answers by pgmpy from the file, against ours."""
+    from pgmpy.inference import VariableElimination
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        network = pgmpy_reader(path.suffix)(str(path)).get_model()
+        assert network.check_model()
+    marked = path.suffix in {".bif", ".xdsl"}
+    plain = {node.id: words(node.states) if marked else node.states for node in nodes_of(model.tables)}
+    elimination, rng = VariableElimination(network), np.random.default_rng(0)
+    for _ in range(cases):
+        told: dict[str, Any] = {}
+        case = []
+        for entry in model.tables.findings:
+            state, asked = int(rng.integers(len(entry.states))), rng.random() < 0.5
+            case.append([float(place == state or not asked) for place in range(len(entry.states))])
+            if asked:
+                told[entry.id] = plain[entry.id][state]
+        found = elimination.query([CAUSE], evidence=told, show_progress=False).values
+        np.testing.assert_allclose(found, posteriors(model.tables, [case])[0], rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("ending", [".bif", ".xmlbif", ".xdsl", ".net"])
+def test_pgmpy_finds_the_same_posteriors_in_a_small_network(ending: str, tmp_path: Path) -> None:
+    path = tmp_path / f"network{ending}"
+    export_network(small_model(), str(path))
+    pgmpy_posteriors(path, small_model(), 20)
+
+
+@pytest.mark.parametrize("ending", [".bif", ".xmlbif", ".xdsl"])
+def test_pgmpy_finds_the_same_posteriors_in_the_shipped_network(ending: str, tmp_path: Path) -> None:
+    """NET takes it minutes to read."""
+    model = get_model(shipped(), "uniform")
+    path = tmp_path / f"network{ending}"
+    export_network(model, str(path))
+    pgmpy_posteriors(path, model, 5)
+
+
+def test_a_uai_file_holds_every_number_by_the_rules_of_the_format(tmp_path: Path) -> None:
+    """Scopes end with the variable itself, and the last variable of a scope runs fastest."""
+    model = get_model(shipped(), "uniform")
+    path = tmp_path / "network.uai"
+    export_network(model, str(path))
+    variables = json.loads(Path(f"{path}.names.json").read_text())["variables"]
+    numbers = iter(path.read_text().split())
+    assert next(numbers) == "BAYES"
+    cards = [int(next(numbers)) for _ in range(int(next(numbers)))]
+    assert cards == [len(one["states"]) for one in variables]
+    scopes = [[int(next(numbers)) for _ in range(int(next(numbers)))] for _ in range(int(next(numbers)))]
+    nodes = []
+    for scope in scopes:
+        table = np.array([float(next(numbers)) for _ in range(int(next(numbers)))])
+        *parents, own = (variables[place] for place in scope)
+        shape = [cards[place] for place in scope]
+        given = tuple(one["id"] for one in parents)
+        nodes.append(Node(own["id"], tuple(own["states"]), given, table.reshape(shape)))
+    assert next(numbers, None) is None
+    again = tables_of(nodes, model.tables, "uai")
+    cases = random_cases(np.random.default_rng(7), model.tables, 20)
+    np.testing.assert_allclose(posteriors(again, cases), posteriors(model.tables, cases), rtol=0, atol=1e-9)
+
+
+# ------------------------------------------------------------------------------------------------------ by ourselves
+
+
+@pytest.mark.parametrize("ending", READABLE)
+def test_a_file_read_back_is_the_same_network(ending: str, tmp_path: Path) -> None:
+    model = get_model(shipped(), "uniform")
+    path = str(tmp_path / f"network{ending}")
+    export_network(model, path)
+    again = read_network(path, model.tables)
+    np.testing.assert_array_equal(again.prior, model.tables.prior)
+    for found, expected in zip(again.findings, model.tables.findings, strict=True):
+        assert found.parent.tolist() == expected.parent.tolist()
+        np.testing.assert_allclose(found.rows, expected.rows, rtol=0, atol=1e-12)
+    cases = random_cases(np.random.default_rng(5), model.tables, 50)
+    np.testing.assert_allclose(posteriors(again, cases), posteriors(model.tables, cases), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("zeros", [False, True])
+@pytest.mark.parametrize("seed", range(10))
+def test_nodes_of_random_networks_give_their_tables_back(seed: int, zeros: bool) -> None:
+    """The order of nodes, parents and states is free."""
+    rng = np.random.default_rng([seed, zeros])
+    tables = random_tables(rng, zeros=zeros)
+    nodes = []
+    for node in nodes_of(tables):
+        axes, states = rng.permutation(len(node.parents)), rng.permutation(len(node.states))
+        table = np.take(np.transpose(node.table, [*axes, len(axes)]), states, axis=-1)
+        parents = tuple(node.parents[axis] for axis in axes)
+        nodes.append(type(node)(node.id, tuple(node.states[state] for state in states), parents, table))
+    again = tables_of([nodes[place] for place in rng.permutation(len(nodes))], tables, "random")
+    cases = random_cases(rng, tables, 20, answers=1)
+    np.testing.assert_allclose(posteriors(again, cases), posteriors(tables, cases), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("ending", [".bif", ".bifxml", ".net"])
+def test_networks_that_pyagrum_wrote_are_read(ending: str, tmp_path: Path) -> None:
+    """Read, written again by another program with six digits, and read back."""
+    import pyagrum
+
+    model = small_model()
+    ours, theirs = tmp_path / "ours.bifxml", tmp_path / f"theirs{ending}"
+    export_network(model, str(ours))
+    pyagrum.saveBN(pyagrum.loadBN(str(ours)), str(theirs))
+    again = read_network(str(theirs), model.tables)
+    cases = random_cases(np.random.default_rng(6), model.tables, 20, answers=3)
+    np.testing.assert_allclose(posteriors(again, cases), posteriors(model.tables, cases), rtol=0, atol=1e-5)
+
+
+def test_an_edited_network_answers_with_what_was_edited(tmp_path: Path) -> None:
+    path = tmp_path / "network.bif"
+    export_network(small_model(), str(path))
+    text = path.read_text()
+    prior = small_model().tables.prior.tolist()
+    before = f"table {', '.join(map(repr, prior))};"
+    assert before in text
+    path.write_text(text.replace(before, "table 0.5, 0.25, 0.25;"))
+    model = network_model(str(path), small())
+    assert model.tables.prior.tolist() == [0.5, 0.25, 0.25]
+    assert model.population == "network.bif"
+
+
+# ------------------------------------------------------------------------------------------------ what is refused
+
+
+def broken(tmp_path: Path, ending: str, before: str, after: str) -> str:
+    path = tmp_path / f"network{ending}"
+    export_network(small_model(), str(path))
+    text = path.read_text()
+    assert before in text
+    path.write_text(text.replace(before, after, 1))
+    with pytest.raises(NetworkError) as error:
+        read_network(str(path), small_model().tables)
+    return str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("ending", "before", "after", "message"),
+    [
+        (".bif", "variable bruise", "variable bruse", "names no variable"),
+        (".bif", "{ no, yes }", "{ no, maybe }", "has states no, maybe; accepted: no, yes"),
+        (".bif", "probability ( bruise", "nonsense ( bruise", "accepted: network, variable or probability"),
+        (".bif", "table ", "table 0.1, ", "numbers; accepted: 3"),
+        (".xmlbif", "<FOR>bruise</FOR>", "<FOR>slump</FOR>", "'slump' is defined twice"),
+        (".xmlbif", "<GIVEN>irritation</GIVEN>", "<GIVEN>bruise</GIVEN>", "has parent 'bruise'"),
+        (".xmlbif", "<OUTCOME>tear</OUTCOME>", "", "accepted: 2"),
+        (".xmlbif", "</BIF>", "", "not valid XMLBIF"),
+        (".xdsl", 'id="slump"', 'id="slmp"', "'slmp' is not a node of the network"),
+        (".xdsl", "<probabilities>0.3", "<probabilities>0.2", "sums to 0.9"),
+        (".xdsl", "<probabilities>0.", "<probabilities>-0.", "no probabilities"),
+        (".xdsl", "<probabilities>0.", "<probabilities>nan 0.", "numbers; accepted"),
+        (".net", "potential (bruise", "potential (brse", "is no node"),
+    ],
+)
+def test_faults_of_a_network_are_named(tmp_path: Path, ending: str, before: str, after: str, message: str) -> None:
+    assert message in broken(tmp_path, ending, before, after)
+
+
+def test_all_missing_nodes_are_said_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "network.xdsl"
+    path.write_text('<smile><nodes><cpt id="cause"><state id="tear" /></cpt></nodes></smile>')
+    with pytest.raises(NetworkError) as error:
+        read_network(str(path), small_model().tables)
+    assert "accepted: 1" in str(error.value)
+    path.write_text("<smile><nodes></nodes></smile>")
+    with pytest.raises(NetworkError) as error:
+        read_network(str(path), small_model().tables)
+    assert len(error.value.faults) == len(nodes_of(small_model().tables))
+
+
+def test_a_finding_on_two_mechanisms_under_one_cause_is_refused() -> None:
+    """The engine's blocks are independent given the cause; more is not ours to answer."""
+    tables = small_model().tables
+    nodes = {node.id: node for node in nodes_of(tables)}
+    walking = nodes["walking"]
+    table = walking.table.copy()
+    table[0, :, 1] = table[0, :, 1][:, ::-1]
+    nodes["walking"] = type(walking)(walking.id, walking.states, walking.parents, table)
+    with pytest.raises(NetworkError, match="depends on damage and irritation under 'tear'"):
+        tables_of(list(nodes.values()), tables, "edited")
+
+
+def test_a_finding_may_be_moved_to_another_mechanism() -> None:
+    tables = small_model().tables
+    nodes = {node.id: node for node in nodes_of(tables)}
+    walking = nodes["walking"]
+    table = walking.table.copy()
+    table[0] = np.array([[0.2, 0.3, 0.5], [0.6, 0.3, 0.1]])[None]  # under a tear by irritation instead of damage
+    nodes["walking"] = type(walking)(walking.id, walking.states, walking.parents, table)
+    again = tables_of(list(nodes.values()), tables, "edited")
+    index = tables.finding_index["walking"]
+    assert again.mechanisms[again.findings[index].parent[0]].id == "irritation"
+    expected = tables.mechanisms[1].prior[0] @ table[0, 0]
+    np.testing.assert_allclose(again.findings[index].rows[0], expected)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<!DOCTYPE BIF [<!ENTITY a "aaaa">]><BIF><NETWORK><NAME>&a;</NAME></NETWORK></BIF>',
+        '<!DOCTYPE BIF [<!ENTITY a SYSTEM "file:///etc/passwd">]><BIF>&a;</BIF>',
+    ],
+)
+def test_entities_are_refused(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "network.xmlbif"
+    path.write_text(text)
+    with pytest.raises(NetworkError, match="declares entities"):
+        read_network(str(path), small_model().tables)
+
+
+def test_a_document_type_without_entities_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "network.xmlbif"
+    export_network(small_model(), str(path))
+    kind = "<!DOCTYPE BIF [<!ELEMENT BIF ( NETWORK )*>]>\n<BIF"
+    path.write_text(path.read_text().replace("<BIF", kind, 1))
+    assert read_network(str(path), small_model().tables).causes == small_model().tables.causes
+
+
+def test_files_that_are_no_networks_are_refused(tmp_path: Path) -> None:
+    tables = small_model().tables
+    for name, error, message in (
+        ("network.txt", TableError, "ending '.txt' is no network's"),
+        ("network.uai", NetworkError, "UAI has no names to read by"),
+        ("nowhere.bif", NetworkError, "cannot be read"),
+    ):
+        with pytest.raises(error, match=message):
+            read_network(str(tmp_path / name), tables)
+    for content in (b"\xff\xfe", b"network x {", b"probability"):
+        (tmp_path / "odd.bif").write_bytes(content)
+        with pytest.raises(NetworkError):
+            read_network(str(tmp_path / "odd.bif"), tables)
+
+
+def test_states_that_begin_with_a_digit_get_a_letter_each_a_different_one() -> None:
+    assert words(["18_39", "s_18_39", "old"]) == ("s_s_18_39", "s_18_39", "old")
+    for entry in shipped().content.findings.values():
+        assert len(set(words(entry.states))) == len(entry.states)
