@@ -291,6 +291,15 @@ class Combination(Table):
     note: Text
 
 
+class Asked(Table):
+    """How much simulated cases know of a kind of finding, or of one: the share of cases, and of findings in these."""
+
+    cases: Probability = 1.0
+    findings: Probability
+    estimate: Text | None = None
+    sources: tuple[Id, ...] = Field(default=(), strict=False)
+
+
 class Content(Table):
     """Everything the priors say, merged from all files."""
 
@@ -308,3 +317,4 @@ class Content(Table):
     figures: FrozenMap[Figure] = Field(default_factory=_empty)
     studies: FrozenMap[Study] = Field(default_factory=_empty)
     combinations: FrozenMap[Combination] = Field(default_factory=_empty)
+    asked: FrozenMap[Asked] = Field(default_factory=_empty)

@@ -18,6 +18,7 @@ from thighdx.cli.diagnose import diagnose_command
 from thighdx.cli.evaluate import evaluate_command
 from thighdx.cli.export import export_command
 from thighdx.cli.score import score_command
+from thighdx.cli.simulate import simulate_command
 from thighdx.cli.template import template_command
 from thighdx.errors import ThighdxError
 
@@ -31,15 +32,17 @@ def cli() -> None:
     """
 
 
-for command in (
+COMMANDS = (
     diagnose_command,
     score_command,
     template_command,
     evaluate_command,
     audit_command,
     export_command,
+    simulate_command,
     app_command,
-):
+)
+for command in COMMANDS:
     cli.add_command(command)
 
 
