@@ -146,3 +146,18 @@ def test_simulate_refuses_a_number_that_is_none_and_writes_to_standard_output() 
     assert lines[0].startswith("case_id,diagnosis,")
     assert len(lines) == 4
     assert ",," not in done.stdout
+
+
+# ----------------------------------------------------------------------------------------------------------- learn
+
+
+def test_what_was_learnt_is_used_by_the_other_commands(tmp_path: Path) -> None:
+    out = tmp_path / "learnt"
+    done = run("learn", CASES, "--population", "uniform", "--fewest", "2", "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert "52 cases of known cause" in done.stdout
+    files = ("--population", out / "population.toml", "--priors", out / "rows.toml")
+    assert run("diagnose", "onset=sudden", *files).returncode == 0
+    done = run("learn", CASES, "--out", out)
+    assert done.returncode == 2
+    assert "is there already" in done.stderr

@@ -17,6 +17,7 @@ from thighdx.cli.common import DONE, FAILED, say
 from thighdx.cli.diagnose import diagnose_command
 from thighdx.cli.evaluate import evaluate_command
 from thighdx.cli.export import export_command
+from thighdx.cli.learn import learn_command
 from thighdx.cli.score import score_command
 from thighdx.cli.simulate import simulate_command
 from thighdx.cli.template import template_command
@@ -40,6 +41,7 @@ COMMANDS = (
     audit_command,
     export_command,
     simulate_command,
+    learn_command,
     app_command,
 )
 for command in COMMANDS:
