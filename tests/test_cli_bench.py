@@ -122,3 +122,42 @@ def test_export_help_says_what_each_format_loses() -> None:
     text = run("export", "--help").stdout
     for word in (".bif", ".xmlbif", ".xdsl", ".net", ".uai", "s_18_39", "names.json"):
         assert word in text
+
+
+# -------------------------------------------------------------------------------------------------------- simulate
+
+
+def test_simulated_cases_can_be_scored_and_evaluated(tmp_path: Path) -> None:
+    cases = tmp_path / "cases.parquet"
+    done = run("simulate", "300", "--seed", "7", "--out", cases)
+    assert done.returncode == 0, done.stderr
+    assert "300 cases of population" in done.stderr
+    assert run("score", cases, "--out", tmp_path / "scored.csv").returncode == 0
+    done = run("evaluate", cases, "--draws", "100", "--json")
+    assert json.loads(done.stdout)["scores"]["cases"] == 300
+
+
+def test_simulate_refuses_a_number_that_is_none_and_writes_to_standard_output() -> None:
+    assert run("simulate", "many", "--out", "-").returncode == 2
+    assert run("simulate", "-5", "--out", "-").returncode == 2
+    done = run("simulate", "3", "--out", "-", "--complete")
+    assert done.returncode == 0
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("case_id,diagnosis,")
+    assert len(lines) == 4
+    assert ",," not in done.stdout
+
+
+# ----------------------------------------------------------------------------------------------------------- learn
+
+
+def test_what_was_learnt_is_used_by_the_other_commands(tmp_path: Path) -> None:
+    out = tmp_path / "learnt"
+    done = run("learn", CASES, "--population", "uniform", "--fewest", "2", "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert "52 cases of known cause" in done.stdout
+    files = ("--population", out / "population.toml", "--priors", out / "rows.toml")
+    assert run("diagnose", "onset=sudden", *files).returncode == 0
+    done = run("learn", CASES, "--out", out)
+    assert done.returncode == 2
+    assert "is there already" in done.stderr

@@ -60,6 +60,7 @@ def check(content: Content, may_be_unused: Container[tuple[str, ...]] = ()) -> I
         _studies(content),
         _combinations(content),
         _costs(content),
+        _asked(content),
         _figures(content),
         (found for found in _unused(content) if found[0] not in may_be_unused),
     )
@@ -190,6 +191,18 @@ def _costs(content: Content) -> Iterator[Found]:
             yield from _known((*path, "sources"), cost.sources, "a source", content.sources)
             if not cost.sources and cost.estimate is None:
                 yield path, "states where its minutes come from by `sources` or `estimate`"
+
+
+def _asked(content: Content) -> Iterator[Found]:
+    """By kind, or by finding within the cases of its kind."""
+    for name, asked in content.asked.items():
+        path = ("asked", name)
+        yield from _known(("asked",), [name], "a kind or a finding", [*get_args(Kind), *content.findings])
+        yield from _known((*path, "sources"), asked.sources, "a source", content.sources)
+        if bool(asked.sources) == (asked.estimate is not None):
+            yield path, "states where its shares come from by either `sources` or `estimate`, exactly one of them"
+        if name in content.findings and asked.cases != 1:
+            yield (*path, "cases"), "goes with a kind; a finding has a share of its own within the cases of its kind"
 
 
 def _answer(content: Content, path: tuple[str, ...], finding: str, states: Iterable[str]) -> Iterator[Found]:
@@ -415,6 +428,7 @@ def _cited(content: Content) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]
     yield from (((), rule.sources) for rule in content.triage.values())
     if content.two_causes is not None:
         yield (), content.two_causes.sources
+    yield from (((), asked.sources) for asked in content.asked.values())
 
 
 def _unused(content: Content) -> Iterator[Found]:

@@ -331,6 +331,15 @@ class Cost(Table):
     sources: tuple[Id, ...] = Field(default=(), strict=False)
 
 
+class Asked(Table):
+    """How much simulated cases know of a kind of finding, or of one: the share of cases, and of findings in these."""
+
+    cases: Probability = 1.0
+    findings: Probability
+    estimate: Text | None = None
+    sources: tuple[Id, ...] = Field(default=(), strict=False)
+
+
 class Costs(Table):
     """Costs by kind of finding, and of the findings that differ from their kind. Prices are in `studies`."""
 
@@ -358,3 +367,4 @@ class Content(Table):
     studies: FrozenMap[Study] = Field(default_factory=_empty)
     combinations: FrozenMap[Combination] = Field(default_factory=_empty)
     costs: Costs = Field(default_factory=Costs)
+    asked: FrozenMap[Asked] = Field(default_factory=_empty)

@@ -18,8 +18,10 @@ from thighdx.cli.diagnose import diagnose_command
 from thighdx.cli.evaluate import evaluate_command
 from thighdx.cli.explain import explain_command
 from thighdx.cli.export import export_command
+from thighdx.cli.learn import learn_command
 from thighdx.cli.next import next_command
 from thighdx.cli.score import score_command
+from thighdx.cli.simulate import simulate_command
 from thighdx.cli.template import template_command
 from thighdx.errors import ThighdxError
 
@@ -33,7 +35,7 @@ def cli() -> None:
     """
 
 
-for command in (
+COMMANDS = (
     diagnose_command,
     explain_command,
     next_command,
@@ -42,8 +44,11 @@ for command in (
     evaluate_command,
     audit_command,
     export_command,
+    simulate_command,
+    learn_command,
     app_command,
-):
+)
+for command in COMMANDS:
     cli.add_command(command)
 
 

@@ -166,9 +166,7 @@ def _labelled(
 def _as(contender: Contender, judged: Judged, cases: Cases, rows: NDArray[np.intp]) -> Judged:
     """What the contender makes of the cases; red flags, which ask no probability, are everyone's."""
     probability = contender.predict(cases.evidence.take(rows))
-    return replace(
-        judged, probability=probability, rank=rank_of(probability, judged.truth), top=leading(probability)
-    )
+    return replace(judged, probability=probability, rank=rank_of(probability, judged.truth), top=leading(probability))
 
 
 def _summed(model: Model, judged: Judged, seed: int) -> Summed:
@@ -195,9 +193,7 @@ def _compared(
         for name, (column, sign) in DIFFERENCES.items()
     }
     scores = {name: one.scores() for name, one in at.items()}
-    return Compared(
-        contender.id, contender.name, whole.scores(), whole.calibration().error, Earned(**earned), scores
-    )
+    return Compared(contender.id, contender.name, whole.scores(), whole.calibration().error, Earned(**earned), scores)
 
 
 def _summary(knowledge: Knowledge, summed: Summed, draws: int) -> Summary:

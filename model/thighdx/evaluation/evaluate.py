@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from thighdx import __version__
 from thighdx.assess import IMPOSSIBLE, Model, get_model
-from thighdx.cases import CASE_ID, Cases, Column, Problem, answer_columns, cell_text, read_columns
+from thighdx.cases import CASE_ID, Cases, Column, Problem, cell_text, read_columns
 from thighdx.errors import TableError
 from thighdx.evaluation.judged import Judged, judge, only_kinds, stages
 from thighdx.evaluation.labels import LABEL, NO_LABEL, QUALITY, check_columns, read_labels
@@ -78,19 +78,15 @@ def evaluate_file(
     `on_problem` hears each problem with its row in the table, from 1. Raises `TableError` where the table cannot be
     read, has no column of true causes, or no case is left.
     """
-    from thighdx.scoring.columns import cell_texts
+    from thighdx.scoring.chunks import chunks
     from thighdx.scoring.sources import open_cases
 
     evaluator = Evaluator(model, without_doubtful=without_doubtful, seed=seed)
     with open_cases(path) as source:
         check_columns(source.names, path, without_doubtful=without_doubtful)
-        answers = [name for name in answer_columns(model.knowledge) if name in source.names]
-        others = [name for name in (CASE_ID, LABEL, QUALITY) if name in source.names]
-        for parse in source.parts(answers, others):
-            part = parse()
-            columns = {name: cell_texts(part.rows.column(name)) for name in (*answers, *others)}
+        for chunk in chunks(source, model.knowledge, (LABEL, QUALITY)):
             before = evaluator.rows
-            for problem in evaluator.add(columns, part.rows.num_rows, part.row_faults):
+            for problem in evaluator.add(*chunk):
                 on_problem(before + problem.row + 1, problem)
     return evaluator.finish(path, draws)
 
