@@ -16,9 +16,10 @@ from thighdx.errors import TableError
 from thighdx.evaluation.contenders import Contender
 from thighdx.evaluation.judged import Judged, judge, only_kinds, rank_of, stages
 from thighdx.evaluation.labels import NO_LABEL, check_columns, read_labels
+from thighdx.evaluation.metrics import calibration_error
 from thighdx.evaluation.results import Estimate, Scores
-from thighdx.evaluation.summary import Evidenced, Summary
-from thighdx.evaluation.sums import BINS, Summed, add_curves, base_values
+from thighdx.evaluation.summary import centred, estimate, scores_of
+from thighdx.evaluation.sums import BINS, Summed, base_values, bin_of
 from thighdx.knowledge import Knowledge
 from thighdx.rows import Array
 
@@ -123,19 +124,25 @@ def compare(
         raise ValueError(f"contenders: {', '.join(ids) or 'none'}; accepted: at least one, each id once")
     model = get_model(knowledge, population)
     cases, truth, rows = _labelled(model, frame, without_doubtful=without_doubtful)
-    seen = {name: only_kinds(model.knowledge, cases, kinds) for name, kinds in stages(model.knowledge).items()}
-    judged = {name: judge(model, one, truth, rows) for name, one in seen.items()}
-    summed = [
-        {name: _summed(model, _as(one, judged[name], seen[name], rows), seed) for name in seen} for one in contenders
-    ]
-    last = list(seen)[-1]
+    at = {
+        name: _Scored(model, contenders, only_kinds(model.knowledge, cases, kinds), truth, rows, seed, draws)
+        for name, kinds in stages(model.knowledge).items()
+    }
+    *_, whole = at.values()
     return Comparison(
         len(rows),
         len(frame) - len(rows),
         model.population,
         tuple(
-            _compared(model.knowledge, one, sums, summed[0][last], draws)
-            for one, sums in zip(contenders, summed, strict=True)
+            Compared(
+                one.id,
+                one.name,
+                whole.scores(place),
+                whole.calibration_error(place),
+                whole.earned(place),
+                {name: scored.scores(place) for name, scored in at.items()},
+            )
+            for place, one in enumerate(contenders)
         ),
         draws,
         seed,
@@ -163,44 +170,60 @@ def _labelled(
     return cases, labels.truth, np.flatnonzero(good)
 
 
-def _as(contender: Contender, judged: Judged, cases: Cases, rows: NDArray[np.intp]) -> Judged:
-    """What the contender makes of the cases; red flags, which ask no probability, are everyone's."""
-    probability = contender.predict(cases.evidence.take(rows))
+class _Scored:
+    """Sums of every contender over the same cases, the same draws for all, so that differences are paired."""
+
+    def __init__(
+        self,
+        model: Model,
+        contenders: Sequence[Contender],
+        cases: Cases,
+        truth: NDArray[np.intp],
+        rows: NDArray[np.intp],
+        seed: int,
+        draws: int,
+    ) -> None:
+        dangerous = np.array([entry.dangerous for entry in model.knowledge.content.causes.values()], dtype=bool)
+        judged = judge(model, cases, truth, rows)
+        evidence = cases.evidence.take(rows)
+        all_ = [_as(one.predict(evidence), judged) for one in contenders]
+        scores = [base_values(one, model.tables.prior, dangerous)["scores"] for one in all_]
+        summed = Summed(seed)
+        values = {
+            "scores": np.stack(scores, axis=1),
+            "leading": np.stack([_leading_curve(one) for one in all_], axis=1),
+        }
+        summed.add(summed.units(len(rows)), values)
+        self._both = summed.total(), summed.resampled(draws)
+
+    def scores(self, place: int) -> Scores:
+        """Of the contender at a place."""
+        return scores_of(*(sums["scores"][:, place] for sums in self._both))
+
+    def calibration_error(self, place: int) -> Estimate:
+        """Of the leading cause's probability."""
+        curves = (np.moveaxis(sums["leading"][:, place], 1, 0) for sums in self._both)
+        return centred(*(calibration_error(*curve) for curve in curves))
+
+    def earned(self, place: int) -> Earned:
+        """By the first contender over the one at a place."""
+        differences = {}
+        for name, (column, sign) in DIFFERENCES.items():
+            sums = [both["scores"] for both in self._both]
+            differences[name] = estimate(
+                *(sign * (one[:, 0, column] - one[:, place, column]) / one[:, 0, 0] for one in sums)
+            )
+        return Earned(**differences)
+
+
+def _as(probability: Array, judged: Judged) -> Judged:
+    """The cases with another posterior; red flags, which ask no probability, are everyone's."""
     return replace(judged, probability=probability, rank=rank_of(probability, judged.truth), top=leading(probability))
 
 
-def _summed(model: Model, judged: Judged, seed: int) -> Summed:
-    """Sums by group of cases; the same groups for every contender, so that differences are paired."""
-    dangerous = np.array([entry.dangerous for entry in model.knowledge.content.causes.values()], dtype=bool)
-    summed = Summed(seed)
-    units = summed.units(len(judged.truth))
-    summed.add(units, base_values(judged, model.tables.prior, dangerous))
-    add_curves(summed, units, judged)
-    return summed
-
-
-def _compared(
-    knowledge: Knowledge, contender: Contender, by_stage: dict[str, Summed], first: Summed, draws: int
-) -> Compared:
-    *_, last = by_stage.values()
-    at = {name: _summary(knowledge, one, draws) for name, one in by_stage.items()}
-    *_, whole = at.values()
-    mine, its = ([one.total()["scores"], one.resampled(draws)["scores"]] for one in (last, first))
-    earned = {
-        name: _difference(
-            *(sign * (b[:, column] / b[:, 0] - a[:, column] / a[:, 0]) for a, b in zip(mine, its, strict=True))
-        )
-        for name, (column, sign) in DIFFERENCES.items()
-    }
-    scores = {name: one.scores() for name, one in at.items()}
-    return Compared(contender.id, contender.name, whole.scores(), whole.calibration().error, Earned(**earned), scores)
-
-
-def _summary(knowledge: Knowledge, summed: Summed, draws: int) -> Summary:
-    """Without the runs of what chance alone gives, which are not asked for here."""
-    return Summary(knowledge, Evidenced(summed, {}, np.zeros((1, BINS)), draws))
-
-
-def _difference(now: Array, drawn: Array) -> Estimate:
-    low, high = np.percentile(drawn, [2.5, 97.5]).tolist()
-    return Estimate(float(now[0]), low, high)
+def _leading_curve(judged: Judged) -> Array:
+    """Count, forecast and what came true of the leading cause, by bin, (cases, 3, bins)."""
+    forecast = judged.probability.max(axis=1)
+    inside = np.eye(BINS)[bin_of(forecast)]
+    told = np.stack([np.ones(len(forecast)), forecast, (judged.rank == 1).astype(np.float64)], axis=1)
+    return np.asarray(told[:, :, None] * inside[:, None, :])

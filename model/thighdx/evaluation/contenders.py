@@ -20,6 +20,7 @@ from thighdx.tables import Tables
 
 if TYPE_CHECKING:
     import pandas as pd
+    from scipy.sparse import csr_matrix
 
 MODEL = "model"
 NAIVE_BAYES = "naive_bayes"
@@ -77,7 +78,7 @@ def learners(
     codes, truth = _training(model, frame)
     states = [len(finding.states) + 1 for finding in model.tables.findings]
     wide = one_hot(model.tables, codes)
-    logistic = LogisticRegression(max_iter=200, tol=1e-3)
+    logistic = LogisticRegression(max_iter=100, tol=1e-3)
     forest = RandomForestClassifier(n_estimators=100, min_samples_leaf=3, random_state=seed, n_jobs=2)
     bayes = CategoricalNB(min_categories=states)
     return (
@@ -87,12 +88,15 @@ def learners(
     )
 
 
-def one_hot(tables: Tables, codes: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """A column for each state of each finding, (cases, all states), 1 where it is the answer."""
-    columns = [
-        codes[:, place, None] == np.arange(1, len(finding.states) + 1) for place, finding in enumerate(tables.findings)
-    ]
-    return np.concatenate(columns, axis=1).astype(np.float32)
+def one_hot(tables: Tables, codes: NDArray[np.uint8]) -> csr_matrix:
+    """A column for each state of each finding, sparse (cases, all states), 1 where it is the answer."""
+    from scipy.sparse import csr_matrix
+
+    sizes = [len(finding.states) for finding in tables.findings]
+    first = np.cumsum([0, *sizes])
+    case, finding = np.nonzero(codes)
+    column = first[finding] + codes[case, finding] - 1
+    return csr_matrix((np.ones(len(case), dtype=np.float32), (case, column)), shape=(len(codes), int(first[-1])))
 
 
 def _as_they_are(_: Tables, codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
