@@ -17,7 +17,7 @@ ROW = 24  # pixels a line
 NAMES = 330  # pixels of the longest name
 PERCENT = alt.Axis(format=".0%")
 WHOLE = alt.Scale(domain=[0, 1])
-INTERVAL = {"strokeWidth": 3.0, "opacity": 0.45}
+INTERVAL: dict[str, Any] = {"strokeWidth": 3.0, "opacity": 0.45}
 
 
 def reliability_chart(calibration: Calibration, *, dark: bool = False) -> alt.LayerChart:
@@ -92,8 +92,8 @@ def earned_chart(comparison: Comparison, *, dark: bool = False) -> alt.LayerChar
     rows = [{"name": one.name, "earned": one.earned.log_score.value, **_ends(one.earned.log_score)} for one in others]
     for row in rows:
         clear = row["low"] > 0 or row["high"] < 0
-        row["told"] = "worse for sure" if row["low"] > 0 else "better for sure" if clear else "not told apart"
-    words = ["worse for sure", "not told apart", "better for sure"]
+        row["told"] = "clearly worse" if row["low"] > 0 else "clearly better" if clear else "not told apart"
+    words = ["clearly worse", "not told apart", "clearly better"]
     base = alt.Chart(alt.InlineData(rows)).encode(
         y=alt.Y("name:N", sort=[row["name"] for row in rows], title=None, axis=alt.Axis(labelLimit=NAMES)),
         color=alt.Color(
@@ -161,7 +161,7 @@ def combination_chart(combinations: Sequence[AuditedCombination], *, dark: bool 
     said = [
         "The line is the evidence that would be counted twice. Published values stand against look-alikes,",
         "the model's against all other causes.",
-    ]  # noqa: E501
+    ]
     return _titled(
         layers, "Are several positive findings as much as their product?", said, (360, ROW * 1.3 * len(names))
     )
