@@ -1,12 +1,15 @@
-"""How fast the engines are: ours, pgmpy's, pyAgrum's and naive Bayes on the same rows, all in one run.
+"""How fast the engines are: ours, pgmpy's, pyAgrum's and naive Bayes on the same rows, all in one run; and files.
 
-    python analysis/benchmark.py [--rows 1000000] [--repeats 7] [--json FILE]
+    python analysis/benchmark.py [--rows 1000000] [--repeats 7] [--json FILE] [--most 10000000]
 
 Needs the extra `bench`. Every way is timed `--repeats` times, in turns, so that whatever else the machine does hits all
 alike; medians are shown, and ratios of medians. The rows are drawn from the shipped network, 10 to 40 findings
 observed in each, and lie in memory as uint8 codes, those of a finding side by side as a table's columns are; what comes
 out is 31 probabilities a row. The other programs get the same rows in the form they ask for, made before the clock
 starts. All exact ways must agree to 1e-9.
+
+Files: the same rows as CSV on disk, to scored Parquet on disk. Beside `thighdx score` stands what polars needs to read
+that CSV and to write it back as Parquet with no inference at all, each in a process of its own, started anew each time.
 """
 
 from __future__ import annotations
@@ -16,7 +19,9 @@ import os
 import platform
 import resource
 import statistics
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,6 +30,8 @@ from pathlib import Path
 
 import click
 import numpy as np
+import pyarrow as pa
+import pyarrow.csv
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
@@ -70,7 +77,8 @@ class Way:
 @click.option("--rows", default=1_000_000, show_default=True, help="Rows for the compiled engine.")
 @click.option("--repeats", default=7, show_default=True, help="Timed runs of each way; the median counts.")
 @click.option("--json", "file", type=click.Path(path_type=Path), help="Write the figures here as well.")
-def main(rows, repeats, file):
+@click.option("--most", default=10_000_000, show_default=True, help="Rows of the largest table on disk.")
+def main(rows, repeats, file, most):
     """Time all engines on the same rows."""
     console = Console(width=max(110, Console().width))
     tables = build_tables(load_knowledge(), "uniform")
@@ -78,7 +86,8 @@ def main(rows, repeats, file):
     figures = {"machine": machine(), "growth": growth(tables, codes, console)}  # before the others take memory
     figures["engines"] = engines(tables, codes, causes, repeats, console)
     figures["one_case"] = one_case(tables, codes, console)
-    # Files end to end (CSV to Parquet, against polars reading and writing the same) are to be one more section here.
+    with tempfile.TemporaryDirectory() as folder:
+        figures["files"] = files(tables, codes, repeats, most, Path(folder), console)
     if file:
         file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 
@@ -260,6 +269,96 @@ def growth(tables, codes, console):
     return figures
 
 
+# ------------------------------------------------------------------------------------------------------------- files
+
+# At its end each process says how much memory it held at most (what the kernel says of a child counts its parent too).
+PEAK = """
+import atexit, json, sys, time
+took = []
+def say():
+    lines = open("/proc/self/status").read().splitlines()
+    print(json.dumps([took, int(next(line.split()[1] for line in lines if line.startswith("VmHWM")))]), file=sys.stderr)
+atexit.register(say)
+"""
+SCORE = (
+    PEAK
+    + """
+from thighdx.cli import main
+sys.argv = ["thighdx", "score", sys.argv[1], "--population", "uniform", "--out", sys.argv[2]]
+main()
+"""
+)
+LOADED = (
+    PEAK
+    + """
+from thighdx.assess import get_model
+from thighdx.scoring.files import score_file
+model = get_model(None, "uniform")
+score_file(model, *sys.argv[1:])
+start = time.perf_counter()
+score_file(model, *sys.argv[1:])
+took.append(time.perf_counter() - start)
+"""
+)
+POLARS = (
+    PEAK
+    + """
+import polars as pl
+pl.scan_csv(sys.argv[1], infer_schema=False).sink_parquet(sys.argv[2])
+"""
+)
+
+
+def files(tables, codes, repeats, most, folder, console):
+    """Seconds and peak memory from CSV on disk to Parquet on disk, each way in a process of its own, in turns."""
+    source, out = folder / "cases.csv", folder / "out.parquet"
+    write_csv(tables, codes, len(codes), source)
+    ways = {
+        "thighdx score, whole command": SCORE,
+        "thighdx score, once loaded": LOADED,
+        "polars read and write, no inference": POLARS,
+    }
+    taken = {name: [] for name in ways}
+    for _ in range(min(repeats, 5)):
+        for name, code in ways.items():
+            taken[name].append(in_process(code, source, out))
+    table, figures = Table("CSV to Parquet", "seconds", "rows/s", "x polars", "peak memory, MB"), {}
+    bar = statistics.median(seconds for seconds, _ in taken["polars read and write, no inference"])
+    for name, runs in taken.items():
+        seconds, peak = statistics.median(run[0] for run in runs), max(run[1] for run in runs)
+        table.add_row(name, f"{seconds:.2f}", f"{len(codes) / seconds:,.0f}", f"{seconds / bar:.2f}", f"{peak:,.0f}")
+        figures[name] = {"seconds": [run[0] for run in runs], "rows": len(codes), "peak_megabytes": peak}
+    for rows in [size for size in (10**4, 10**5, 10**6, 10**7, 10**8) if size <= most]:
+        write_csv(tables, codes, rows, source)
+        seconds, peak = in_process(SCORE, source, out)
+        table.add_row(f"thighdx score, {rows:,} rows", f"{seconds:.2f}", f"{rows / seconds:,.0f}", "", f"{peak:,.0f}")
+        figures[f"{rows} rows"] = {"seconds": [seconds], "rows": rows, "peak_megabytes": peak}
+    console.print(table)
+    return figures
+
+
+def in_process(code, source, out):
+    """Seconds of a run of Python, by its own clock if it has one, and its peak memory in MB."""
+    start = time.perf_counter()
+    command = [sys.executable, "-c", code, str(source), str(out)]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stderr  # noqa: S603 - our own code
+    took, peak = json.loads(said.splitlines()[-1])
+    return took[0] if took else time.perf_counter() - start, peak / 1024
+
+
+def write_csv(tables, codes, rows, path):
+    """The rows as a case table; beyond those drawn, they are gone through again."""
+    names = ["case_id", *(finding.id for finding in tables.findings)]
+    texts = [pa.array(["", *finding.states]) for finding in tables.findings]
+    options = pa.csv.WriteOptions(quoting_style="none")
+    with pa.csv.CSVWriter(path, pa.schema([(name, pa.string()) for name in names]), write_options=options) as writer:
+        for start in range(0, rows, CHUNK):
+            part = codes[np.arange(start, min(start + CHUNK, rows)) % len(codes)]
+            ids = pa.array([f"c{start + row}" for row in range(len(part))])
+            columns = [text.take(pa.array(column)) for text, column in zip(texts, part.T, strict=True)]
+            writer.write(pa.Table.from_arrays([ids, *columns], names))
+
+
 def one_case(tables, codes, console):
     """Milliseconds for what a person waits for."""
     engine, hypothetical, told = Engine(tables), Hypothetical(tables), evidence(codes[:1])
@@ -290,7 +389,7 @@ def machine():
     info = Path("/proc/cpuinfo")
     lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
     model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.processor())
-    names = ["numpy", "numba", "pgmpy", "pyagrum", "scikit-learn"]
+    names = ["numpy", "numba", "pgmpy", "polars", "pyagrum", "pyarrow", "scikit-learn"]
     return {
         "processor": model,
         "cores": os.cpu_count(),

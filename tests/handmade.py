@@ -165,6 +165,11 @@ def small_priors() -> Tables:
         },
         "urgencies": {"emergency": "now", "urgent": "days", "soon": "weeks", "routine": "no flag"},
         "thresholds": {"floor": 0.001, "soft_red_flag": 0.5, "largest_weight": 50, "largest_estimate_weight": 10},
+        "triage": {
+            "emergency": {"dangerous_mass": 0.6, "estimate": "a guess"},
+            "urgent": {"dangerous_mass": 0.3, "sources": ["textbook"]},
+        },
+        "two_causes": {"rate": 0.1, "unexplained": 0.3, "estimate": "a guess"},
         "sources": {"textbook": {"title": "A textbook", "kind": "reference"}},
         "figures": {
             "bruise_in_tears": {

@@ -149,7 +149,7 @@ def test_a_long_bad_cell_is_cut_in_the_message() -> None:
 def test_missing_marks_are_not_asked(knowledge: Knowledge, missing: object) -> None:
     """None, NaN, NaT, pandas' NA and blanks are "not asked", which never means normal."""
     cases = read_columns(knowledge, {"bruise": [missing, "no"], "age": [missing, missing]}, 2)
-    assert cases.problems == ()
+    assert not cases.problems
     assert list(of(cases, knowledge, "bruise")) == [[1, 1], [1, 0]]
     assert list(of(cases, knowledge, "age_group")) == [[1, 1, 1]] * 2
 
@@ -253,7 +253,7 @@ def test_age_beside_age_group(knowledge: Knowledge, age: str, group: str, expect
     """The exact age counts where both are given and do not contradict each other."""
     for columns in ({"age": [age], "age_group": [group]}, {"age_group": [group], "age": [age]}):
         cases = read_columns(knowledge, columns, 1)
-        assert cases.problems == ()
+        assert not cases.problems
         assert list(of(cases, knowledge, "age_group")) == [pytest.approx(expected)]
 
 

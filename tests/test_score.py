@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +21,7 @@ from thighdx.assess import Model, assess, get_model
 from thighdx.cases import read_columns
 from thighdx.cells import likelihood, parse_cell
 from thighdx.engine import Engine
-from thighdx.score import output_columns, score_columns
+from thighdx.scoring.batch import output_schema, score_batch
 from thighdx.tables import build_tables
 
 CELLS = {
@@ -50,10 +51,11 @@ def probabilities(scored: pd.DataFrame) -> pd.DataFrame:
 def test_the_columns_are_those_of_the_contract() -> None:
     causes = [f"p_{cause}" for cause in shipped().causes]
     origins = [f"origin_{origin}" for origin in ("non_hamstring", "hamstring_irritation", "acute_hamstring")]
-    expected = ["case_id", "status", "triage", "red_flags", "top_cause", "top_probability", *causes, *origins]
-    expected += ["grade_1", "grade_2", "grade_3", "conflict", "population", "model_version", "priors_digest"]
+    expected = ["case_id", "status", "triage", "triage_posterior", "red_flags", "top_cause", "top_probability"]
+    expected += [*causes, *origins, "grade_1", "grade_2", "grade_3"]
+    expected += ["conflict", "population", "model_version", "priors_digest"]
     scored = score(pd.DataFrame({"onset": ["sudden"]}))
-    assert scored.columns.tolist() == expected == list(output_columns(get_model()))
+    assert scored.columns.tolist() == expected == output_schema(get_model()).names
     assert len(causes) == 31
 
 
@@ -70,7 +72,7 @@ def test_there_are_as_many_rows_in_the_same_order_under_the_same_index(knowledge
 def test_no_rows_give_the_columns_alone(knowledge: Knowledge) -> None:
     scored = score(pd.DataFrame({"bruise": []}), knowledge=knowledge)
     assert len(scored) == 0
-    assert scored.columns.tolist() == list(output_columns(get_model(knowledge)))
+    assert scored.columns.tolist() == output_schema(get_model(knowledge)).names
 
 
 def test_no_columns_are_cases_of_which_nothing_is_known(knowledge: Knowledge) -> None:
@@ -113,7 +115,7 @@ def test_case_ids_may_be_numbers_or_missing(knowledge: Knowledge, ids: Any, expe
 
 
 def test_without_case_ids_rows_are_numbered_from_the_first_one_on(knowledge: Knowledge) -> None:
-    scored, _ = score_columns(get_model(knowledge), {"bruise": ["yes", "no"]}, 2, first_row=1001)
+    scored = score_batch(get_model(knowledge), pa.table({"bruise": ["yes", "no"]}), first_row=1001).batch.to_pydict()
     assert scored["case_id"] == ["1001", "1002"]
 
 
@@ -210,7 +212,7 @@ def test_an_assessment_has_no_numbers_for_a_row_that_is_not_ok(knowledge: Knowle
         assert np.isfinite(numbers[0]).all()
         assert np.isnan(numbers[1]).all()
     assert found.top.tolist() == [0, -1]
-    assert found.flags.urgency == ("urgent", "urgent")
+    assert list(found.flags.urgency) == ["urgent", "urgent"]
 
 
 def test_a_row_says_everything_that_is_wrong_with_it(knowledge: Knowledge) -> None:
@@ -232,7 +234,8 @@ def test_age_and_age_group_at_odds_make_a_bad_row(knowledge: Knowledge) -> None:
 def test_rows_broken_as_a_whole_keep_the_flags_of_their_readable_cells(knowledge: Knowledge) -> None:
     """As from a CSV line with too few cells."""
     columns = {"walking": ["unable", "unable"], "slump": ["", ""]}
-    scored, _ = score_columns(get_model(knowledge), columns, 2, row_faults={1: "has 1 cell, the header 2"})
+    faults = {1: "has 1 cell, the header 2"}
+    scored = score_batch(get_model(knowledge), pa.table(columns), row_faults=faults).batch.to_pydict()
     assert scored["status"][0] == "ok"
     assert "has 1 cell, the header 2" in scored["status"][1]
     assert scored["red_flags"] == ["cannot_walk;walks_badly"] * 2
@@ -248,10 +251,10 @@ def test_impossible_evidence_is_said_and_leaves_flags_standing(knowledge: Knowle
     findings = [replace(one, rows=rows) if one.id == "quality" else one for one in tables.findings]
     only_dull = Model(knowledge, "clinic", Engine(replace(tables, findings=tuple(findings))))
     columns = {"quality": ["sharp", "dull", "sharp"], "walking": ["unable", "unable", ""]}
-    scored, _ = score_columns(only_dull, columns, 3)
+    scored = score_batch(only_dull, pa.table(columns)).batch.to_pydict()
     assert [said.split(":")[0] for said in scored["status"]] == ["impossible", "ok", "impossible"]
     assert scored["triage"] == ["urgent", "urgent", "routine"]
-    numbers = [name for name, kind in output_columns(only_dull).items() if kind is float]
+    numbers = [field.name for field in output_schema(only_dull) if field.type == pa.float64()]
     for name in [*numbers, "top_cause"]:
         assert scored[name][0] is None
         assert scored[name][1] is not None
@@ -421,5 +424,5 @@ def test_a_column_named_twice_is_refused(knowledge: Knowledge) -> None:
 
 def test_reading_leaves_other_columns_alone(knowledge: Knowledge) -> None:
     cases = read_columns(knowledge, {"bruise": ["yes"], "bruize": ["no"], "ward": [object()]}, 1)
-    assert cases.problems == ()
+    assert not cases.problems
     assert list(cases.answers) == ["bruise"]

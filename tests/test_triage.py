@@ -219,7 +219,7 @@ def test_a_bad_cell_elsewhere_leaves_red_flags_standing(knowledge: Knowledge) ->
     assert {problem.row for problem in cases.problems} == {0, 1, 2}
     assert flags.of(0) == {"cannot_walk": Fired.YES, "walks_badly": Fired.YES}
     assert flags.of(1) == flags.of(2) == {}
-    assert flags.urgency == ("urgent", "routine", "routine")
+    assert list(flags.urgency) == ["urgent", "routine", "routine"]
 
 
 def test_a_low_posterior_never_silences_a_red_flag() -> None:

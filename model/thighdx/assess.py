@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
-from thighdx.cases import Cases
+from thighdx.cases import OK, Cases
+from thighdx.coded import Coded
 from thighdx.engine import Engine
 from thighdx.fast.adaptive import AdaptiveEngine
 from thighdx.knowledge import Knowledge, load_knowledge
 from thighdx.rows import Array
 from thighdx.tables import Tables, build_tables
-from thighdx.triage import Flags, red_flags
+from thighdx.triage import Flags, posterior_triage, red_flags
 
-OK = "ok"
 IMPOSSIBLE = "impossible: these answers have probability 0 under every cause"
 TIE = 1e-12  # probabilities closer than this are equal; the vocabulary's order then decides
 
@@ -41,16 +42,19 @@ class Assessment:
     probability: (cases, causes). origins: (cases, origins). grades: grade -> (cases,), given its cause, summing to 1.
     conflict: (cases,), Jensen's measure log2(prod P(e_i) / P(e)) in bits; above 0 the answers go together worse than
     chance (Jensen and Nielsen 2007, Bayesian Networks and Decision Graphs, 5.5). top: (cases,), position of the
-    leading cause, -1 where there is none.
+    leading cause, -1 where there is none. triage: (cases,), the urgency that the posterior asks for whatever the flags,
+    as a position in the priors' urgencies; -1 where it gives no verdict. The columns of `probability` and
+    `origins` lie side by side in memory.
     """
 
-    status: tuple[str, ...]
+    status: Coded
     probability: Array
     origins: Array
     grades: dict[str, Array]
     conflict: Array
-    top: np.ndarray
+    top: NDArray[np.intp]
     flags: Flags
+    triage: NDArray[np.intp]
 
 
 def get_model(knowledge: Knowledge | None = None, population: str | None = None) -> Model:
@@ -72,37 +76,47 @@ def _model(knowledge: Knowledge, population: str) -> Model:
 def assess(model: Model, cases: Cases) -> Assessment:
     """Posterior, origins, grades, conflict and red flags of every case."""
     posterior = model.engine.posterior(cases.evidence)
-    status = tuple(
-        said if said != OK or possible else IMPOSSIBLE
-        for said, possible in zip(cases.statuses(), posterior.possible, strict=True)
-    )
-    good = np.array([said == OK for said in status], dtype=bool)
-    probability = _where(good, posterior.probability)
     margins = model.engine.log_margins(cases.evidence)
-    conflict = np.where(good, margins - np.where(good, posterior.log_evidence, 0.0), np.nan) / np.log(2)
-    leading = posterior.probability >= posterior.probability.max(axis=1, keepdims=True, initial=0.0) - TIE
+    status = _status(cases, posterior.possible)
+    good = status.rows_with(text == OK for text in status.texts)
+    by_cause = np.ascontiguousarray(posterior.probability.T)
+    top = leading(by_cause.T)
+    conflict = (margins - np.where(posterior.possible, posterior.log_evidence, 0.0)) / np.log(2)
+    if not good.all():
+        by_cause[:, ~good], conflict[~good], top[~good] = np.nan, np.nan, -1
+    origin = [model.knowledge.content.causes[cause].origin for cause in model.tables.causes]
+    members = [[number for number, of in enumerate(origin) if of == one] for one in model.knowledge.origins]
     return Assessment(
         status,
-        probability,
-        probability @ _origin_matrix(model.knowledge),
+        by_cause.T,
+        np.array([by_cause[causes].sum(axis=0) for causes in members]).T,
         _grades(model, cases, good),
         conflict,
-        np.where(good, leading.argmax(axis=1), -1),
+        top,
         red_flags(model.knowledge, cases),
+        posterior_triage(model.knowledge, model.population, by_cause.T),
     )
 
 
-def _where(good: np.ndarray, values: Array) -> Array:
-    return np.where(good[:, None], values, np.nan)
+def _status(cases: Cases, possible: NDArray[np.bool_]) -> Coded:
+    """What is wrong with each row, if anything; a readable row may still be impossible."""
+    read = cases.statuses()
+    if possible.all():
+        return read
+    impossible = ~possible & read.rows_with(text == OK for text in read.texts)
+    return Coded((*read.texts, IMPOSSIBLE), np.where(impossible, len(read.texts), read.codes))
 
 
-def _origin_matrix(knowledge: Knowledge) -> Array:
-    """(causes, origins), 1 where the cause is of the origin."""
-    origin = [knowledge.content.causes[cause].origin for cause in knowledge.causes]
-    return np.array([[float(name == one) for one in knowledge.origins] for name in origin])
+def leading(probability: Array) -> NDArray[np.intp]:
+    """The first cause within `TIE` of the highest probability, of probabilities (..., causes)."""
+    least = probability.max(axis=-1) - TIE
+    top = np.zeros(least.shape, dtype=np.intp)
+    for cause in reversed(range(probability.shape[-1])):
+        top = np.where(probability[..., cause] >= least, cause, top)
+    return top
 
 
-def _grades(model: Model, cases: Cases, good: np.ndarray) -> dict[str, Array]:
+def _grades(model: Model, cases: Cases, good: NDArray[np.bool_]) -> dict[str, Array]:
     """P(grade | cause, evidence) of every graded cause: the share of its level among the graded levels."""
     grades: dict[str, Array] = {}
     for cause, entry in model.knowledge.content.causes.items():
@@ -113,6 +127,6 @@ def _grades(model: Model, cases: Cases, good: np.ndarray) -> dict[str, Array]:
         columns = [names.index(level) for level in entry.grading.levels.values()]
         graded = levels[:, columns]
         total = graded.sum(axis=1, keepdims=True)
-        shares = _where(good & (total[:, 0] > 0), graded / np.where(total > 0, total, 1.0))
+        shares = np.where(good[:, None] & (total > 0), graded / np.where(total > 0, total, 1.0), np.nan)
         grades |= dict(zip(entry.grading.levels, shares.T, strict=True))
     return grades

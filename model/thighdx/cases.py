@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from itertools import pairwise
 from types import MappingProxyType
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from thighdx.cells import EMPTY, Cell, likelihood, parse_cell, parse_number
+from thighdx.cells import Cell, likelihood, parse_cell, parse_number
+from thighdx.coded import Coded, coded, distinct
 from thighdx.errors import CaseError, Fault, unknown
-from thighdx.evidence import Evidence, evidence
+from thighdx.evidence import Evidence
 from thighdx.knowledge import Knowledge
 from thighdx.schema import Finding
 
 CASE_ID = "case_id"
+OK = "ok"
 
-K = TypeVar("K", bound=Hashable)
-
-Column = Sequence[object]  # one cell a case; text, None, NaN or a number
+Column = Sequence[object]  # one cell a case; text, None, NaN or a number; `Coded` where its different texts are known
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ class Answers:
     """One finding's answers: the different cells found, and which of them each case has (`index`, (cases,))."""
 
     cells: tuple[Cell, ...]
-    index: NDArray[np.intp]
+    index: NDArray[np.integer]
 
 
 @dataclass(frozen=True)
@@ -42,21 +41,51 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class Problems(Sequence[Problem]):
+    """What could not be read, in row order.
+
+    rows: (k,), from 0 within the cases read. kinds: (k,), which of `said` it is. said: the different (column, message).
+    """
+
+    rows: NDArray[np.intp]
+    kinds: NDArray[np.intp]
+    said: tuple[tuple[str, str], ...]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, number: int) -> Problem:  # type: ignore[override] # nobody needs a slice
+        return Problem(int(self.rows[number]), *self.said[self.kinds[number]])
+
+    def __iter__(self) -> Iterator[Problem]:
+        pairs = zip(self.rows.tolist(), self.kinds.tolist(), strict=True)
+        return (Problem(row, *self.said[kind]) for row, kind in pairs)
+
+
+@dataclass(frozen=True)
 class Cases:
     """Cases as read. `answers` holds the findings that have a column; problems are in row order."""
 
     count: int
     answers: Mapping[str, Answers]
     evidence: Evidence
-    problems: tuple[Problem, ...]
+    problems: Problems
 
-    def statuses(self) -> list[str]:
+    def statuses(self) -> Coded:
         """`ok`, or everything wrong with the row."""
-        wrong: dict[int, list[str]] = {}
-        for problem in self.problems:
-            place = f"column '{problem.column}': " if problem.column else "row "
-            wrong.setdefault(problem.row, []).append(place + problem.message)
-        return ["; ".join(wrong[row]) if row in wrong else "ok" for row in range(self.count)]
+        index = np.zeros(self.count, dtype=np.intp)
+        seen: dict[tuple[int, ...], int] = {}
+        starts = np.flatnonzero(np.diff(self.problems.rows, prepend=-1)).tolist()  # of each row's own
+        kinds = self.problems.kinds.tolist()
+        for start, stop in pairwise([*starts, len(kinds)]):
+            key = tuple(kinds[start:stop])
+            index[self.problems.rows[start]] = 1 + seen.setdefault(key, len(seen))
+        texts = ["; ".join(_in_words(*self.problems.said[kind]) for kind in key) for key in seen]
+        return Coded((OK, *texts), index)
+
+
+def _in_words(column: str, message: str) -> str:
+    return f"column '{column}': {message}" if column else f"row {message}"
 
 
 def number_columns(knowledge: Knowledge) -> dict[str, str]:
@@ -81,23 +110,33 @@ def read_columns(
     `row_faults` are rows that are broken as a whole (row -> what is wrong).
     """
     answers: dict[str, Answers] = {}
-    problems = [Problem(row, "", message) for row, message in row_faults.items()]
+    wrong = [(np.array([row], dtype=np.intp), "", message) for row, message in row_faults.items()]
     for name, entry in knowledge.content.findings.items():
         number = entry.from_number.column if entry.from_number is not None else name
         if name not in columns and number not in columns:
             continue
         if number != name and number in columns:
-            given = zip(map(cell_text, columns[number]), map(cell_text, columns.get(name, [None] * count)), strict=True)
-            read = _read(given, partial(_from_number, entry=entry))
+            read = _read_number(columns[number], columns.get(name, [None] * count), entry)
         else:
-            read = _read(map(cell_text, columns[name]), partial(parse_cell, states=entry.states))
-        place = ", ".join(column for column in dict.fromkeys((number, name)) if column in columns)
+            texts = _texts(columns[name])
+            read = Answers(tuple(parse_cell(text, entry.states) for text in texts.texts), texts.codes)
         answers[name] = read
-        bad = np.array([cell.fault is not None for cell in read.cells], dtype=bool)
-        rows = np.flatnonzero(bad[read.index]) if bad.any() else ()
-        problems.extend(Problem(int(row), place, str(read.cells[read.index[row]].fault)) for row in rows)
-    problems.sort(key=lambda problem: problem.row)
-    return Cases(count, answers, _evidence(knowledge, answers, count), tuple(problems))
+        place = ", ".join(column for column in dict.fromkeys((number, name)) if column in columns)
+        for code, cell in enumerate(read.cells):
+            if cell.fault is not None:
+                wrong.append((np.flatnonzero(read.index == code), place, cell.fault))
+    return Cases(count, answers, _evidence(knowledge, answers, count), _problems(wrong))
+
+
+def _problems(wrong: Sequence[tuple[NDArray[np.intp], str, str]]) -> Problems:
+    """The rows of each (column, message), sorted by row; those of one row stay in the order given."""
+    said = {(column, message): None for _, column, message in wrong}
+    kind_of = {one: kind for kind, one in enumerate(said)}
+    none = np.zeros(0, dtype=np.intp)
+    rows = np.concatenate([none, *(rows for rows, _, _ in wrong)])
+    kinds = np.concatenate([none, *(np.full(len(rows), kind_of[place, text]) for rows, place, text in wrong)])
+    order = np.argsort(rows, kind="stable")
+    return Problems(rows[order], kinds[order], tuple(said))
 
 
 def read_case(knowledge: Knowledge, case: Mapping[str, object]) -> Cases:
@@ -111,11 +150,17 @@ def read_case(knowledge: Knowledge, case: Mapping[str, object]) -> Cases:
     return cases
 
 
-def _read(keys: Iterable[K], parse: Callable[[K], Cell]) -> Answers:
-    """Each different key is parsed once."""
-    seen: dict[K, int] = {}
-    index = np.fromiter((seen.setdefault(key, len(seen)) for key in keys), dtype=np.intp)
-    return Answers(tuple(parse(key) for key in seen), index)
+def _texts(column: Column) -> Coded:
+    return column if isinstance(column, Coded) else coded(map(cell_text, column))
+
+
+def _read_number(numbers: Column, cells: Column, entry: Finding) -> Answers:
+    """A number column and the finding's own beside it; each different pair is parsed once."""
+    number, cell = _texts(numbers), _texts(cells)
+    width = max(len(cell.texts), 1)
+    pairs, index = distinct(number.codes.astype(np.int64) * width + cell.codes)
+    read = [_from_number(number.texts[pair // width], cell.texts[pair % width], entry) for pair in pairs.tolist()]
+    return Answers(tuple(read), index)
 
 
 def cell_text(value: object) -> str:
@@ -130,9 +175,8 @@ def cell_text(value: object) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def _from_number(texts: tuple[str, str], entry: Finding) -> Cell:
-    """The state that a number (first text) stands for; at odds with a cell beside it (second), a fault."""
-    number_text, text = texts
+def _from_number(number_text: str, text: str, entry: Finding) -> Cell:
+    """The state that a number stands for; at odds with the cell beside it, a fault."""
     scale = entry.from_number
     assert scale is not None  # noqa: S101 - the caller has a number column
     cell = parse_cell(text, entry.states)
@@ -148,26 +192,22 @@ def _from_number(texts: tuple[str, str], entry: Finding) -> Cell:
 
 
 def _evidence(knowledge: Knowledge, answers: Mapping[str, Answers], count: int) -> Evidence:
-    codes = np.zeros((count, len(knowledge.findings)), dtype=np.uint8)
-    soft: list[tuple[int, int, Sequence[float]]] = []
+    """The codes lie in columns, as the compiled engine likes them best."""
+    codes = np.zeros((len(knowledge.findings), count), dtype=np.uint8).T
     entries = knowledge.content.findings
+    widest = max(len(entry.states) for entry in entries.values())
+    cases, findings, likelihoods = [np.zeros(0, dtype=np.intp)], [np.zeros(0, dtype=np.intp)], [np.zeros((0, widest))]
     for position, name in enumerate(knowledge.findings):
-        read = answers.get(name, None)
-        if read is None:
+        if name not in answers:
             continue
-        states = len(entries[name].states)
+        read, states = answers[name], len(entries[name].states)
         hard = np.array([cell.states[0] + 1 if cell.is_hard else 0 for cell in read.cells] or [0], dtype=np.uint8)
         codes[:, position] = hard[read.index]
         for number, cell in enumerate(read.cells):
             if not cell.is_empty and not cell.is_hard:
-                values = likelihood(cell, states).tolist()
-                soft.extend((int(row), position, values) for row in np.flatnonzero(read.index == number))
-    widest = max(len(entry.states) for entry in entries.values())
-    return evidence(codes, soft, most_states=widest)
-
-
-def different(cases: Cases, name: str) -> Iterator[tuple[Cell, NDArray[np.intp]]]:
-    """Each different cell of a finding with the rows that have it; an unasked finding is one empty cell."""
-    read = cases.answers.get(name, Answers((EMPTY,), np.zeros(cases.count, dtype=np.intp)))
-    for number, cell in enumerate(read.cells):
-        yield cell, np.flatnonzero(read.index == number)
+                rows = np.flatnonzero(read.index == number)
+                cases.append(rows)
+                findings.append(np.full(len(rows), position))
+                padded = np.pad(likelihood(cell, states), (0, widest - states))
+                likelihoods.append(np.broadcast_to(padded, (len(rows), widest)))
+    return Evidence(codes, np.concatenate(cases), np.concatenate(findings), np.concatenate(likelihoods))

@@ -14,9 +14,11 @@ from thighdx.rows import SUM_TOLERANCE, complete, increasing, ratio_fault
 from thighdx.schema import (
     CAUSE,
     NONE,
+    ROUTINE,
     Basis,
     Care,
     Content,
+    Cost,
     Figure,
     Finding,
     Kind,
@@ -26,12 +28,14 @@ from thighdx.schema import (
     Row,
     Shares,
     Template,
+    TriageRule,
+    TwoCauses,
     Urgency,
 )
 
 ID = re.compile(r"[a-z][a-z0-9_]{0,79}", re.ASCII)
 RESERVED = (
-    *("case_id", "status", "triage", "red_flags", "top_cause", "top_probability", "conflict"),
+    *("case_id", "status", "triage", "triage_posterior", "red_flags", "top_cause", "top_probability", "conflict"),
     *("population", "model_version", "priors_digest"),
 )  # columns of results
 MOST_MECHANISMS = 3  # a finding's mechanisms over all causes; its table grows with their product
@@ -51,9 +55,12 @@ def check(content: Content, may_be_unused: Container[tuple[str, ...]] = ()) -> I
         *(_mechanism(content, name, mechanism) for name, mechanism in content.mechanisms.items()),
         _populations(content),
         _red_flags(content),
+        _triage(content),
+        _two_causes(content),
         _studies(content),
         _combinations(content),
         _asked(content),
+        _costs(content),
         _figures(content),
         (found for found in _unused(content) if found[0] not in may_be_unused),
     )
@@ -184,6 +191,18 @@ def _asked(content: Content) -> Iterator[Found]:
             yield path, "states where its shares come from by either `sources` or `estimate`, exactly one of them"
         if name in content.findings and asked.cases != 1:
             yield (*path, "cases"), "goes with a kind; a finding has a share of its own within the cases of its kind"
+
+
+def _costs(content: Content) -> Iterator[Found]:
+    yield from _known(("costs", "kinds"), content.costs.kinds, "a kind of finding", get_args(Kind))
+    yield from _known(("costs", "findings"), content.costs.findings, "a finding", content.findings)
+    for table in ("kinds", "findings"):
+        costs: Mapping[str, Cost] = getattr(content.costs, table)
+        for name, cost in costs.items():
+            path = ("costs", table, name)
+            yield from _known((*path, "sources"), cost.sources, "a source", content.sources)
+            if not cost.sources and cost.estimate is None:
+                yield path, "states where its minutes come from by `sources` or `estimate`"
 
 
 def _answer(content: Content, path: tuple[str, ...], finding: str, states: Iterable[str]) -> Iterator[Found]:
@@ -360,6 +379,25 @@ def _red_flags(content: Content) -> Iterator[Found]:
                 yield from _answer(content, place, key, [states] if isinstance(states, str) else states)
 
 
+def _triage(content: Content) -> Iterator[Found]:
+    yield from _known(("triage",), content.triage, "an urgency", content.urgencies)
+    if ROUTINE in content.triage:
+        yield ("triage", ROUTINE), f"is what a case is without any rule; accepted: the urgencies above '{ROUTINE}'"
+    for name, rule in content.triage.items():
+        yield from _stated_basis(content, ("triage", name), rule)
+
+
+def _two_causes(content: Content) -> Iterator[Found]:
+    if content.two_causes is not None:
+        yield from _stated_basis(content, ("two_causes",), content.two_causes)
+
+
+def _stated_basis(content: Content, path: tuple[str, ...], rule: TriageRule | TwoCauses) -> Iterator[Found]:
+    yield from _known((*path, "sources"), rule.sources, "a source", content.sources)
+    if rule.estimate is None and not rule.sources:
+        yield path, "states where its number comes from by `sources` or `estimate`"
+
+
 def _bases(content: Content) -> Iterator[Basis]:
     for finding in content.findings.values():
         yield finding.background
@@ -385,8 +423,12 @@ def _cited(content: Content) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]
             yield from ((recovery.figures, recovery.sources) for recovery in cause.care.recovery)
     yield from (((), study.sources) for study in content.studies.values())
     yield from (((), combination.sources) for combination in content.combinations.values())
+    yield from (((), cost.sources) for cost in (*content.costs.kinds.values(), *content.costs.findings.values()))
     yield from (((), flag.sources) for flag in content.red_flags.values())
     yield from (((), asked.sources) for asked in content.asked.values())
+    yield from (((), rule.sources) for rule in content.triage.values())
+    if content.two_causes is not None:
+        yield (), content.two_causes.sources
 
 
 def _unused(content: Content) -> Iterator[Found]:

@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from thighdx import __version__
-from thighdx.assess import OK, Assessment, Model, assess, get_model
-from thighdx.cases import cell_text, read_case
+from thighdx.assess import Assessment, Model, assess, get_model
+from thighdx.cases import OK, cell_text, read_case
 from thighdx.errors import ImpossibleEvidenceError
 from thighdx.knowledge import Knowledge
-from thighdx.triage import Fired
+from thighdx.triage import Fired, triage_reasons
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,17 @@ class RedFlagRaised:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What the model says of one case. `causes` run from the most to the least probable; `conflict` is in bits."""
+    """What the model says of one case. `causes` run from the most to the least probable; `conflict` is in bits.
+
+    `triage` is the highest urgency among the red flags, `triage_posterior` what the posterior mass on dangerous causes
+    asks for (None where the base rates are a convention); `triage_reasons` says which rules and which mass made them.
+    """
 
     answers: dict[str, str]
     population: str
     triage: str
+    triage_posterior: str | None
+    triage_reasons: tuple[str, ...]
     red_flags: tuple[RedFlagRaised, ...]
     causes: tuple[Share, ...]
     origins: tuple[Share, ...]
@@ -81,10 +87,11 @@ def diagnose(
     if assessment.status[0] != OK:
         raise ImpossibleEvidenceError(assessment.status[0])
     given = {name: cell_text(cell) for name, cell in case.items()}
-    return _diagnosis(model, assessment, {name: text for name, text in given.items() if text})
+    return diagnosis_of(model, assessment, {name: text for name, text in given.items() if text})
 
 
-def _diagnosis(model: Model, assessment: Assessment, given: dict[str, str]) -> Diagnosis:
+def diagnosis_of(model: Model, assessment: Assessment, given: dict[str, str]) -> Diagnosis:
+    """The diagnosis of the one case assessed, whose answers as given are `given`."""
     content, tables = model.knowledge.content, model.tables
     base = dict(zip(tables.causes, tables.prior.tolist(), strict=True))
     causes = [
@@ -106,6 +113,8 @@ def _diagnosis(model: Model, assessment: Assessment, given: dict[str, str]) -> D
         given,
         model.population,
         assessment.flags.urgency[0],
+        list(content.urgencies)[assessment.triage[0]] if assessment.triage[0] >= 0 else None,
+        triage_reasons(model.knowledge, model.population, assessment.flags.of(0), assessment.probability[0]),
         raised(model.knowledge, assessment.flags.of(0)),
         tuple(ranked),
         tuple(origins),

@@ -17,12 +17,22 @@ STYLES = {"emergency": "bold white on red", "urgent": "bold red", "soon": "bold 
 
 def print_diagnosis(diagnosis: Diagnosis, console: Console, most: int) -> None:
     """Red flags first, then the `most` probable causes beside their base rates, origins and strain grade."""
-    console.print(_red_flags(diagnosis))
+    print_red_flags(diagnosis, console)
     console.print(_shares("Cause", diagnosis.causes[:most], len(diagnosis.causes)))
     console.print(_shares("Origin", diagnosis.origins, len(diagnosis.origins)))
     if diagnosis.grades:
         grades = ", ".join(f"{share.name} {percent(share.probability)}" for share in diagnosis.grades)
         console.print(Text(f"If it is a strain: {grades}"))
+    print_closing(diagnosis, console)
+
+
+def print_red_flags(diagnosis: Diagnosis, console: Console) -> None:
+    """The red flags, and the posterior's own triage where it is more urgent."""
+    console.print(_red_flags(diagnosis))
+
+
+def print_closing(diagnosis: Diagnosis, console: Console) -> None:
+    """What was answered, for which population, and what the answer is for."""
     answered = (
         count(len(diagnosis.answers), "answer", "answers")
         if diagnosis.answers
@@ -38,9 +48,17 @@ def print_diagnosis(diagnosis: Diagnosis, console: Console, most: int) -> None:
 
 
 def _red_flags(diagnosis: Diagnosis) -> RenderableType:
-    if not diagnosis.red_flags:
-        return Text("No red flag among these answers.", style=STYLES["routine"])
-    return Group(*(_red_flag(flag) for flag in diagnosis.red_flags))
+    raised: list[RenderableType] = [_red_flag(flag) for flag in diagnosis.red_flags]
+    if not raised:
+        raised.append(Text("No red flag among these answers.", style=STYLES["routine"]))
+    urgencies = list(STYLES)
+    # before any answer it would only say what the base rates are
+    by_mass = diagnosis.triage_posterior
+    if diagnosis.answers and by_mass and urgencies.index(by_mass) < urgencies.index(diagnosis.triage):
+        head = f" {by_mass.upper()} "
+        _, _, why = diagnosis.triage_reasons[-1].partition(" by ")
+        raised.append(Text.assemble((head, STYLES[by_mass]), f" by {why}"))
+    return Group(*raised)
 
 
 def _red_flag(flag: RedFlagRaised) -> RenderableType:

@@ -18,18 +18,24 @@ SUM_TOLERANCE = 1e-9  # decimals written by hand add up to one only so far
 def complete(p: Mapping[str, float], states: Sequence[str], background: Array | None = None) -> Array:
     """The whole row of a partly stated one: the states left out share the rest.
 
-    They share it in proportion to `background` (states,), or equally where there is none (or it is zero there).
-    Returns float64, (states,), sum 1 for stated shares within `SUM_TOLERANCE` of a valid row.
+    They share it in proportion to `background` (..., states), or equally where there is none (or it is zero there).
+    Returns float64, (states,) or as the background, sum 1 for stated shares within `SUM_TOLERANCE` of a valid row.
     """
-    row = np.array([p.get(state, 0.0) for state in states], dtype=np.float64)
+    stated = np.array([p.get(state, 0.0) for state in states], dtype=np.float64)
     left = np.array([state not in p for state in states])
+    return _shared(stated, left, np.ones(len(states)) if background is None else background)
+
+
+def _shared(stated: Array, left: NDArray[np.bool_], background: Array) -> Array:
+    """The stated probabilities, and what they leave shared by the `left` states in proportion to the background."""
+    row = stated
     if left.any():
-        rest = max(0.0, 1.0 - float(row.sum()))
-        share = np.where(left, 1.0 if background is None else background, 0.0)
-        if share.sum() == 0:
-            share = left.astype(np.float64)
-        row += rest * share / share.sum()
-    return np.asarray(row / row.sum())
+        rest = np.maximum(0.0, 1.0 - stated.sum(axis=-1, keepdims=True))
+        share = np.where(left, background, 0.0)
+        share = np.where(share.sum(axis=-1, keepdims=True) == 0, left.astype(np.float64), share)
+        row = stated + rest * share / share.sum(axis=-1, keepdims=True)
+    row = np.broadcast_to(row, np.broadcast_shapes(row.shape, background.shape))
+    return np.asarray(row / row.sum(axis=-1, keepdims=True))
 
 
 def floored(row: Array, floor: float) -> Array:
@@ -54,13 +60,13 @@ def from_ratio(row: RatioRow, states: Sequence[str], background: Array) -> Array
 
     Risk ratios, and odds ratios as their rare-disease approximation: P(x | c) in proportion to background(x) ratio(x),
     states left out having ratio 1. Likelihood ratios: P(x | c) = LR P(x | other causes) for the states named, the
-    others sharing the rest; the result may pass one, see `ratio_fault`.
+    others sharing the rest; the result may pass one, see `ratio_fault`. Shape (..., states), as the background.
     """
-    if row.ratio_kind == "likelihood_ratio":
-        stated = {state: float(background[states.index(state)]) * ratio for state, ratio in row.ratio.items()}
-        return complete(stated, states, background)
     weighted = background * np.array([row.ratio.get(state, 1.0) for state in states])
-    return np.asarray(weighted / weighted.sum())
+    if row.ratio_kind == "likelihood_ratio":
+        left = np.array([state not in row.ratio for state in states])
+        return _shared(np.where(left, 0.0, weighted), left, background)
+    return np.asarray(weighted / weighted.sum(axis=-1, keepdims=True))
 
 
 def ratio_fault(row: RatioRow, states: Sequence[str], background: Array) -> str | None:
@@ -74,7 +80,7 @@ def ratio_fault(row: RatioRow, states: Sequence[str], background: Array) -> str 
 
 
 def cause_row(row: Row | RatioRow | None, states: Sequence[str], background: Array) -> Array:
-    """P(state | cause) of one cause: its own row or ratio, or the background."""
+    """P(state | cause) of one cause: its own row or ratio, or the background; (..., states), as the background."""
     if row is None:
         return background
     if isinstance(row, RatioRow):

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field
 V = TypeVar("V")
 
 CAUSE = "cause"  # the node of the causes in an exported network; findings and mechanisms keep their ids
+ROUTINE = "routine"  # the urgency of a case in which nothing presses
 NONE = "none"  # in place of a mechanism: a finding that hangs on none under a cause
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=80)]
@@ -86,9 +87,13 @@ AnyRow = Annotated[Annotated[Row, Tag("row:p")] | Annotated[RatioRow, Tag("row:r
 
 
 class Shares(Row):
-    """Shares of origins or causes; `interval` (low, high) bounds a share in draws and bounds."""
+    """Shares of origins or causes; `interval` (low, high) bounds a share in draws and bounds.
+
+    `exact`: the shares are a convention and no estimate of anything, so draws leave them as they are.
+    """
 
     interval: FrozenMap[Annotated[tuple[Probability, Probability], Field(strict=False)]] = Field(default_factory=_empty)
+    exact: bool = False
 
 
 class Grading(Table):
@@ -135,7 +140,7 @@ class Study(Table):
 
 
 class Cause(Table):
-    """One of the causes told apart."""
+    """One of the causes told apart. `urgency`: how soon a dangerous one is to be seen to, once it is likely enough."""
 
     name: Text
     origin: Id
@@ -143,6 +148,7 @@ class Cause(Table):
     description: Text
     grading: Grading | None = None
     dangerous: bool = False
+    urgency: Urgency = "urgent"
     care: Care | None = None
     sources: tuple[Id, ...] = Field(default=(), strict=False)
 
@@ -213,6 +219,11 @@ class Population(Table):
     causes: Shares | None = None
     mix: FrozenMap[Row] = Field(default_factory=_empty)
 
+    @property
+    def is_convention(self) -> bool:
+        """Whether its shares say nothing of how common the causes are among anybody."""
+        return self.causes is not None and self.causes.exact
+
 
 class RedFlag(Table):
     """A rule on findings alone. Fires when every answer of any one of the alternatives in `when` is present.
@@ -238,7 +249,28 @@ class Thresholds(Table):
     soft_red_flag: Probability
     largest_weight: Positive
     largest_estimate_weight: Positive
+    neutral_likelihood_ratio: Annotated[float, Field(ge=1, le=1e6)] = 1.0
+    fit_tail: Probability | None = None
+    fit_candidate: Probability | None = None
+    disagreement_bits: Positive | None = None
     audit_tolerance: Annotated[float, Field(gt=0, lt=1)] = 0.1
+
+
+class TriageRule(Table):
+    """From which posterior mass on, of the dangerous causes that are as urgent or more, a case is."""
+
+    dangerous_mass: Annotated[float, Field(gt=0, le=1)]
+    estimate: Text | None = None
+    sources: tuple[Id, ...] = Field(default=(), strict=False)
+
+
+class TwoCauses(Table):
+    """Two causes at once: how often, and from which P(answer | cause) down an answer is not explained by a cause."""
+
+    rate: Annotated[float, Field(gt=0, lt=1)]
+    unexplained: Annotated[float, Field(gt=0, lt=1)]
+    estimate: Text | None = None
+    sources: tuple[Id, ...] = Field(default=(), strict=False)
 
 
 class Source(Table):
@@ -300,6 +332,21 @@ class Asked(Table):
     sources: tuple[Id, ...] = Field(default=(), strict=False)
 
 
+class Cost(Table):
+    """What it takes to answer one finding: minutes of the visit, from `sources` or an `estimate` with its reason."""
+
+    minutes: Annotated[float, Field(gt=0, le=10_000, allow_inf_nan=False)]
+    estimate: Text | None = None
+    sources: tuple[Id, ...] = Field(default=(), strict=False)
+
+
+class Costs(Table):
+    """Costs by kind of finding, and of the findings that differ from their kind. Prices are in `studies`."""
+
+    kinds: FrozenMap[Cost] = Field(default_factory=_empty)
+    findings: FrozenMap[Cost] = Field(default_factory=_empty)
+
+
 class Content(Table):
     """Everything the priors say, merged from all files."""
 
@@ -313,8 +360,11 @@ class Content(Table):
     red_flags: FrozenMap[RedFlag]
     urgencies: FrozenMap[Text]
     thresholds: Thresholds
+    triage: FrozenMap[TriageRule] = Field(default_factory=_empty)
+    two_causes: TwoCauses | None = None
     sources: FrozenMap[Source]
     figures: FrozenMap[Figure] = Field(default_factory=_empty)
     studies: FrozenMap[Study] = Field(default_factory=_empty)
     combinations: FrozenMap[Combination] = Field(default_factory=_empty)
     asked: FrozenMap[Asked] = Field(default_factory=_empty)
+    costs: Costs = Field(default_factory=Costs)

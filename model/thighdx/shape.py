@@ -39,6 +39,9 @@ TABLES: dict[str, tuple[type[schema.Table], ...]] = {
     "studies.*": (schema.Study,),
     "combinations.*": (schema.Combination,),
     "asked.*": (schema.Asked,),
+    "costs": (schema.Costs,),
+    "costs.kinds.*": (schema.Cost,),
+    "costs.findings.*": (schema.Cost,),
 }  # which table stands where; only to name the accepted keys of a misspelt one
 
 # entries that can be set aside, so that the rest can still be checked
@@ -51,6 +54,8 @@ ENTRIES = (
     "red_flags.*",
     "studies.*",
     "combinations.*",
+    "costs.kinds.*",
+    "costs.findings.*",
     "figures.*",
     "sources.*",
 )

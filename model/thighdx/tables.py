@@ -68,7 +68,7 @@ class Tables:
 
 
 @dataclass(frozen=True)
-class _Problem:
+class Problem:
     """One (finding, mechanism) pair whose conditional tables are to be solved, for the causes that use it."""
 
     finding: int
@@ -97,7 +97,7 @@ def build_tables(knowledge: Knowledge, population: str | None = None) -> Tables:
         for name, entry in content.findings.items()
     ]
     parents = [_parents(entry, knowledge.causes, index) for entry in content.findings.values()]
-    given = _solve(_problems(knowledge, parents, index), mechanisms, rows)
+    given = solve(problems(knowledge, parents, index), mechanisms, rows)
     findings = tuple(
         FindingTable(name, entry.states, _frozen(rows[position]), _frozen(parents[position]), given[position])
         for position, (name, entry) in enumerate(content.findings.items())
@@ -137,23 +137,24 @@ def _parents(finding: Finding, causes: Iterable[str], index: Mapping[str, int]) 
     return np.array([-1 if name == NONE else index[name] for name in named], dtype=np.intp)
 
 
-def _problems(knowledge: Knowledge, parents: list[NDArray[np.intp]], index: Mapping[str, int]) -> Iterable[_Problem]:
+def problems(knowledge: Knowledge, parents: list[NDArray[np.intp]], index: Mapping[str, int]) -> Iterable[Problem]:
+    """What is to be solved, for the mechanism (or -1) that each finding hangs on under each cause, (causes,)."""
     for position, (name, finding) in enumerate(knowledge.content.findings.items()):
         for mechanism in finding.mechanisms:
             entry = knowledge.content.mechanisms[mechanism]
             given = entry.templates[name].given
             template = np.array([complete(given[level], finding.states) for level in entry.levels])
             causes = np.flatnonzero(parents[position] == index[mechanism])
-            yield _Problem(position, index[mechanism], causes, template)
+            yield Problem(position, index[mechanism], causes, template)
 
 
-def _solve(
-    problems: Iterable[_Problem], mechanisms: tuple[MechanismTable, ...], rows: list[Array]
+def solve(
+    asked: Iterable[Problem], mechanisms: tuple[MechanismTable, ...], rows: list[Array]
 ) -> list[dict[int, Array]]:
     """P(state | cause, level) of every finding and mechanism. Problems of one shape are solved together."""
     given: list[dict[int, Array]] = [{} for _ in rows]
-    by_shape: dict[tuple[int, ...], list[_Problem]] = defaultdict(list)
-    for problem in problems:
+    by_shape: dict[tuple[int, ...], list[Problem]] = defaultdict(list)
+    for problem in asked:
         by_shape[problem.template.shape].append(problem)
     for alike in by_shape.values():
         solved = tilt(

@@ -5,6 +5,7 @@ and the rest chosen so that sum_m P(m) P(s | m) is the given margin. The a are t
 F(a) = sum_s margin[s] a[s] - sum_m P(m) log sum_s T(s | m) exp(a[s]), found by a damped Newton method (undamped steps
 diverge on a good part of random problems; where damping does not help, a scaling step as in iterative proportional
 fitting, which always gains). This is the I-projection with a fixed margin (Csiszar 1975, Annals of Probability 3:146).
+With two states a single number is sought; a bracketed Newton on the log-odds of the margin is several times as fast.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ def tilt(template: Array, levels: Array, margin: Array) -> Array:
     """
     _refuse_ill_posed(template, levels, margin)
     log_template = np.log(template)
+    if margin.shape[-1] == 2:
+        return _checked(_two_states(log_template[..., 1] - log_template[..., 0], levels, margin), levels, margin)
     a = np.log(margin) - np.log(_margins(levels, template))
     gap = np.full(len(a), np.inf)
     for _ in range(MOST_STEPS):
@@ -51,6 +54,48 @@ def tilt(template: Array, levels: Array, margin: Array) -> Array:
         a = np.where(gained[:, None], moved, a + np.log(margin) - np.log(reached))
         a -= a[:, :1]
     conditional, _ = _evaluate(log_template, levels, margin, a)
+    return _checked(conditional, levels, margin)
+
+
+def _two_states(log_odds: Array, levels: Array, margin: Array) -> Array:
+    """The same for two states; log_odds: (n, levels), of the second state in the template.
+
+    At a, the margin's log-odds lie between log_odds + a of the lowest and the highest level, so the solution is
+    bracketed from the start; a Newton step that leaves the bracket, or is not half the last, is replaced by its middle
+    (Press et al. 2007, Numerical Recipes, 9.4).
+    """
+    wanted = np.log(margin[:, 1]) - np.log(margin[:, 0])
+    low, high = wanted - log_odds.max(axis=-1), wanted - log_odds.min(axis=-1)
+    a = wanted - (levels * log_odds).sum(axis=-1)
+    result, gap, moved = np.empty((*log_odds.shape, 2)), np.full(len(a), np.inf), high - low
+    left = np.arange(len(a))  # the problems not solved yet
+    for _ in range(MOST_STEPS):
+        second = 1.0 / (1.0 + np.exp(-(log_odds + a[:, None])))
+        reached = (levels * second).sum(axis=-1)
+        off, before = reached - margin[:, 1], gap
+        gap = np.abs(off)
+        open_ = (gap >= TOLERANCE) & ((gap >= GOOD_ENOUGH) | (gap < before))
+        # the other state by its own formula: 1 - second would lose the digits of a small one
+        result[left] = np.stack([1.0 / (1.0 + np.exp(log_odds + a[:, None])), second], axis=-1)
+        if not open_.any():
+            break
+        low, high = np.where(off < 0, a, low), np.where(off > 0, a, high)
+        slope = (levels * second * (1.0 - second)).sum(axis=-1)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            step = (np.log(reached) - np.log1p(-reached) - wanted) * reached * (1.0 - reached) / slope
+            good = (a - step > low) & (a - step < high) & (2.0 * np.abs(step) < moved)
+        new = np.where(good, a - step, (low + high) / 2)
+        moved, a = np.abs(new - a), new
+        if open_.all():
+            continue
+        left = left[open_]
+        log_odds, levels, margin = log_odds[open_], levels[open_], margin[open_]
+        a, low, high, moved, gap, wanted = (each[open_] for each in (a, low, high, moved, gap, wanted))
+    return result
+
+
+def _checked(conditional: Array, levels: Array, margin: Array) -> Array:
+    """What was found, if it keeps the margins."""
     off = np.abs(margin - _margins(levels, conditional)).max(initial=0.0)
     if not off < GOOD_ENOUGH:
         raise TiltError(f"a margin is missed by {off:.2g}")

@@ -1,4 +1,4 @@
-"""Red flags: rules on the answers alone, whatever the posterior."""
+"""Triage: red flags, rules on the answers alone, whatever the posterior; and the posterior's own view beside them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from thighdx.cases import Cases, different
+from thighdx.cases import Cases
 from thighdx.cells import Cell, likelihood
+from thighdx.coded import Coded
 from thighdx.knowledge import Knowledge
+from thighdx.rows import Array
+from thighdx.schema import ROUTINE
+from thighdx.wording import percent
 
 ROUNDING = 1e-12  # of a sum of shares: `state@0.5` leaves 0.5 for its six others together
-ROUTINE = "routine"  # the urgency of a case without red flags
+MOST_NAMED = 3  # causes behind a verdict by probability
 
 
 class Fired(IntEnum):
@@ -31,7 +35,7 @@ class Flags:
 
     ids: tuple[str, ...]
     fired: NDArray[np.uint8]
-    urgency: tuple[str, ...]
+    urgency: Coded
 
     def of(self, row: int) -> dict[str, Fired]:
         """The rules that fire for one case, possibly or for certain, in the order of the priors."""
@@ -40,27 +44,105 @@ class Flags:
 
 def red_flags(knowledge: Knowledge, cases: Cases) -> Flags:
     """Every rule on every case, from the readable cells."""
-    rules = knowledge.content.red_flags
-    fired = np.zeros((cases.count, len(rules)), dtype=np.uint8)
+    rules, urgencies = knowledge.content.red_flags, tuple(knowledge.content.urgencies)
+    fired = np.zeros((len(rules), cases.count), dtype=np.uint8)
+    highest = np.full(cases.count, urgencies.index(ROUTINE), dtype=np.uint8)
+    said: dict[tuple[str, frozenset[str]], NDArray[np.uint8]] = {}
     for number, rule in enumerate(rules.values()):
         for alternative in rule.when:
-            fired[:, number] = np.maximum(fired[:, number], _all_of(knowledge, cases, alternative))
+            parts = np.full(cases.count, Fired.YES, dtype=np.uint8)
+            for name, wanted in alternative.items():
+                key = name, frozenset((wanted,) if isinstance(wanted, str) else wanted)
+                if key not in said:
+                    said[key] = _answered(knowledge, cases, *key)
+                np.minimum(parts, said[key], out=parts)
+            np.maximum(fired[number], parts, out=fired[number])
+        rank = np.uint8(urgencies.index(rule.urgency))
+        np.minimum(highest, rank, out=highest, where=fired[number] > 0)
+    return Flags(tuple(rules), fired.T, Coded(urgencies, highest))
+
+
+def _answered(knowledge: Knowledge, cases: Cases, name: str, wanted: frozenset[str]) -> NDArray[np.uint8]:
+    """How surely each case's answer to a finding is one of the states wanted, `Fired`, (cases,)."""
+    if name not in cases.answers:
+        return np.full(cases.count, Fired.NO, dtype=np.uint8)
+    read, states = cases.answers[name], knowledge.content.findings[name].states
+    named = {states.index(state) for state in wanted}
+    threshold = knowledge.content.thresholds.soft_red_flag
+    surely = [_fires(cell, named, len(states), threshold) for cell in read.cells] or [Fired.NO]
+    return np.asarray(np.array(surely, dtype=np.uint8)[read.index])
+
+
+def dangerous_mass(knowledge: Knowledge, probability: Array) -> dict[str, Array]:
+    """The posterior mass that each rule of `[triage]` looks at: urgency -> (cases,), the most urgent first.
+
+    probability: (cases, causes). The mass of an urgency is that of the dangerous causes which are as urgent or more.
+    """
+    content = knowledge.content
+    order = list(content.urgencies)
+    ranks = np.array([order.index(cause.urgency) for cause in content.causes.values()], dtype=np.intp)
+    dangerous = np.array([cause.dangerous for cause in content.causes.values()], dtype=bool)
+    return {
+        urgency: np.asarray(probability.T[dangerous & (ranks <= rank)].sum(axis=0))
+        for rank, urgency in enumerate(order)
+        if urgency in content.triage
+    }
+
+
+def posterior_triage(knowledge: Knowledge, population: str, probability: Array) -> NDArray[np.intp]:
+    """The urgency that the posterior asks for, (cases,), as positions in `knowledge.content.urgencies`.
+
+    probability: (cases, causes), of that population. It is the highest urgency whose dangerous mass reaches the
+    threshold of `[triage]`, or the last one, `routine`. -1, no verdict, where the probabilities are NaN and where the
+    population is a convention: its shares, and so the mass, are nobody's risk.
+    """
     order = list(knowledge.content.urgencies)
-    ranks = np.array([order.index(rule.urgency) for rule in rules.values()], dtype=np.intp)
-    lowest = order.index(ROUTINE)
-    highest = np.where(fired > 0, ranks, lowest).min(axis=1, initial=lowest)
-    return Flags(tuple(rules), fired, tuple(order[rank] for rank in highest))
+    if knowledge.content.populations[population].is_convention:
+        return np.full(len(probability), -1, dtype=np.intp)
+    highest = np.full(len(probability), order.index(ROUTINE), dtype=np.intp)
+    for urgency, mass in dangerous_mass(knowledge, probability).items():
+        reached = mass >= knowledge.content.triage[urgency].dangerous_mass - ROUNDING
+        highest = np.where(reached, np.minimum(highest, order.index(urgency)), highest)
+    return np.where(np.isnan(probability[:, 0]), -1, highest)
 
 
-def _all_of(knowledge: Knowledge, cases: Cases, alternative: Mapping[str, str | tuple[str, ...]]) -> NDArray[np.uint8]:
-    result = np.full(cases.count, Fired.YES, dtype=np.uint8)
-    for name, wanted in alternative.items():
-        states = knowledge.content.findings[name].states
-        named = {states.index(state) for state in ((wanted,) if isinstance(wanted, str) else wanted)}
-        for cell, rows in different(cases, name):
-            surely = _fires(cell, named, len(states), knowledge.content.thresholds.soft_red_flag)
-            result[rows] = np.minimum(result[rows], surely)
-    return result
+def triage_reasons(
+    knowledge: Knowledge, population: str, flags: Mapping[str, Fired], probability: Array
+) -> tuple[str, ...]:
+    """What made each of the two verdicts of one case, in a sentence each: the rules, and the mass.
+
+    flags: the rules that fire (`Flags.of`); probability: (causes,).
+    """
+    content = knowledge.content
+    order = list(content.urgencies)
+    urgencies = {name: content.red_flags[name].urgency for name in flags}
+    highest = min(urgencies.values(), key=order.index, default=ROUTINE)
+    named = [content.red_flags[name].name for name, urgency in urgencies.items() if urgency == highest]
+    rules = f"{highest} by red flag: {'; '.join(named)}" if named else f"{ROUTINE}: no red flag among the answers"
+    if not content.triage:
+        return (rules,)
+    rank = int(posterior_triage(knowledge, population, probability[None])[0])
+    if rank < 0:
+        return rules, "no verdict by probability: the base rates of this population are a convention"
+    verdict = order[rank]
+    # for `routine`, the rule that is nearest to being met
+    masses = {name: float(mass[0]) for name, mass in dangerous_mass(knowledge, probability[None]).items()}
+    rule = verdict if verdict in masses else max(masses, key=lambda name: masses[name] / _threshold(knowledge, name))
+    shares = {
+        content.causes[cause].name: float(share)
+        for cause, share in zip(knowledge.causes, probability, strict=True)
+        if content.causes[cause].dangerous and order.index(content.causes[cause].urgency) <= order.index(rule)
+    }
+    most = sorted(shares, key=lambda name: -shares[name])[:MOST_NAMED]
+    listed = ", ".join(f"{name} {percent(shares[name])}" for name in most)
+    return rules, (
+        f"{verdict} by probability: dangerous causes together {percent(masses[rule])} ({listed}); "
+        f"{rule} from {percent(_threshold(knowledge, rule))} on"
+    )
+
+
+def _threshold(knowledge: Knowledge, urgency: str) -> float:
+    return knowledge.content.triage[urgency].dangerous_mass
 
 
 def _fires(cell: Cell, named: set[int], count: int, threshold: float) -> Fired:

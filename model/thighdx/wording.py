@@ -17,6 +17,11 @@ def percent(probability: float) -> str:
     return f"{round(probability, 12):.1%}".replace("%", f"{GAP}%")
 
 
+def percent_range(low: float, high: float) -> str:
+    """`12.9 to 70.4 %`, of two probabilities in the order given."""
+    return f"{percent(low).removesuffix(GAP + '%')} to {percent(high)}".replace(" to ", f"{GAP}to{GAP}")
+
+
 def state_label(entry: Finding, state: str) -> str:
     """What a person reads for a state."""
     return entry.labels.get(state, state.replace("_", " ").capitalize())

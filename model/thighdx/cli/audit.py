@@ -46,5 +46,7 @@ def audit_command(
         return
     with whole_file(Path(out)) as partial, partial.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
-        writer.writerows([neutral(cell) for cell in row] for row in table_rows(found))
+        writer.writerows(
+            [neutral(cell) if isinstance(cell, str) else cell for cell in row] for row in table_rows(found)
+        )
     say(f"{len(found.figures)} figures, {len(found.outside)} of them outside their interval, to {out}")

@@ -14,6 +14,7 @@ from thighdx.cases import read_case
 from thighdx.errors import CaseError, Fault
 from thighdx.knowledge import Knowledge
 
+MOST_DRAWS = 100_000  # simulated cases of one command; some 10 s
 DONE, SOME_ROWS, FAILED = 0, 1, 2
 PIPED_WIDTH = 120  # characters, where there is no terminal to ask
 

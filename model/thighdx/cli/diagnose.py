@@ -19,6 +19,7 @@ MOST_CAUSES = 10
 @common
 @click.option("--json", "as_json", is_flag=True, help="JSON instead of a table.")
 @click.option("--all", "show_all", is_flag=True, help="Every cause, not only the first ten.")
+@click.option("--intervals", is_flag=True, help="How sure: 95 % intervals, what they rest on, two causes at once.")
 @click.option("--cause", metavar="ID", help="Show what is known of this cause instead: course, advice, best study.")
 def diagnose_command(
     answers: tuple[str, ...],
@@ -26,6 +27,7 @@ def diagnose_command(
     population: str | None,
     as_json: bool,
     show_all: bool,
+    intervals: bool,
     cause: str | None,
 ) -> None:
     """The causes of one case, beside their base rates.
@@ -34,11 +36,21 @@ def diagnose_command(
     """
     knowledge, chosen = select(priors, population)
     if cause is not None:
-        if answers:
-            raise click.UsageError("--cause shows what is known of a cause and takes no answers")
+        if answers or intervals:
+            what = "answers" if answers else "--intervals"
+            raise click.UsageError(f"--cause shows what is known of a cause and takes no {what}")
         card = cause_card(knowledge, cause, chosen)
         print_said(card.to_dict(), as_json, lambda console: print_cause_card(card, console))
         return
-    diagnosis = diagnose(case_from(answers, knowledge), knowledge=knowledge, population=chosen)
+    case = case_from(answers, knowledge)
+    diagnosis = diagnose(case, knowledge=knowledge, population=chosen)
     most = len(diagnosis.causes) if show_all else MOST_CAUSES
+    if intervals:
+        from thighdx.reasoning.sure import how_sure
+        from thighdx.suretext import print_how_sure
+
+        sure = how_sure(case, knowledge=knowledge, population=chosen)
+        said = diagnosis.to_dict() | {"how_sure": sure.to_dict()}
+        print_said(said, as_json, lambda console: print_how_sure(diagnosis, sure, console, most))
+        return
     print_said(diagnosis.to_dict(), as_json, lambda console: print_diagnosis(diagnosis, console, most))

@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from thighdx.assess import Model, get_model
-from thighdx.casefiles import open_cases
 from thighdx.cases import Cases, read_columns
 from thighdx.cli.common import common, print_said
 from thighdx.knowledge import Knowledge
@@ -62,8 +61,10 @@ def _other(other: str, knowledge: Knowledge, priors: tuple[str, ...], population
 
 
 def _read(knowledge: Knowledge, path: str) -> Cases:
-    """The first chunk of a case table."""
-    with open_cases(path) as source:
-        for chunk in source.chunks():
-            return read_columns(knowledge, chunk.columns, chunk.count, chunk.row_faults)
+    """The first part of a case table."""
+    from thighdx.scoring.plain import plain_parts
+
+    with plain_parts(path, knowledge) as parts:
+        for part in parts:
+            return read_columns(knowledge, *part)
     return read_columns(knowledge, {}, 0)

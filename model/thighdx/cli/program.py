@@ -17,8 +17,10 @@ from thighdx.cli.common import DONE, FAILED, say
 from thighdx.cli.diagnose import diagnose_command
 from thighdx.cli.diff import diff_command
 from thighdx.cli.evaluate import evaluate_command
+from thighdx.cli.explain import explain_command
 from thighdx.cli.export import export_command
 from thighdx.cli.learn import learn_command
+from thighdx.cli.next import next_command
 from thighdx.cli.score import score_command
 from thighdx.cli.simulate import simulate_command
 from thighdx.cli.template import template_command
@@ -36,6 +38,8 @@ def cli() -> None:
 
 COMMANDS = (
     diagnose_command,
+    explain_command,
+    next_command,
     score_command,
     template_command,
     evaluate_command,

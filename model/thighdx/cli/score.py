@@ -5,16 +5,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 
-from thighdx.assess import get_model
+from thighdx.assess import Model, get_model
 from thighdx.casefiles import STANDARD
 from thighdx.cli.common import DONE, SOME_ROWS, common, say
-from thighdx.score import other_columns_note
 from thighdx.selection import select
 from thighdx.wording import count
+
+if TYPE_CHECKING:
+    from thighdx.scoring.files import RowProblem
 
 MOST_PROBLEM_LINES = 20
 
@@ -24,23 +27,42 @@ MOST_PROBLEM_LINES = 20
 @click.option("--out", required=True, metavar="FILE", help="Scored table: .csv or .parquet; - for standard output.")
 @click.option("--keep", is_flag=True, help="Copy the columns that are no findings.")
 @click.option("--problems", metavar="FILE", help="Write every cell that could not be read to this CSV file.")
+@click.option(
+    "--engine", type=click.Choice(["local", "spark"]), default="local", help="Spark reads and writes folders."
+)
+@click.option("--master", metavar="URL", help="The Spark cluster to use; without it, this machine.")
 @common
 def score_command(
-    cases: str, out: str, keep: bool, problems: str | None, priors: tuple[str, ...], population: str | None
+    cases: str,
+    out: str,
+    keep: bool,
+    problems: str | None,
+    engine: str,
+    master: str | None,
+    priors: tuple[str, ...],
+    population: str | None,
 ) -> None:
-    """Score a table of cases, CSV or Parquet: a row in, a row out; - reads CSV from standard input.
+    """Score a table of cases, CSV (also .gz, .zst) or Parquet: a row in, a row out; - reads CSV from standard input.
 
-    Example: thighdx score cases.csv --population uniform --out scored.csv
+    Example: thighdx score cases.csv --population uniform --out scored.parquet
     """
-    from thighdx.scorefile import RowProblem, score_file
+    if engine == "local" and master is not None:
+        raise click.UsageError("--master is for --engine spark")
+    if engine == "spark" and (problems is not None or STANDARD in (cases, out)):
+        raise click.UsageError("--engine spark says problems in the column status, and has no use for - or --problems")
+    model = get_model(*select(priors, population))
+    if engine == "spark":
+        rows, not_scored = _on_spark(model, cases, out, keep, master)
+    else:
+        rows, not_scored = _on_this_machine(model, cases, out, keep, problems)
+    say(f"{rows} rows, {not_scored} of them not scored" + (f", to {out}" if out != STANDARD else ""))
+    sys.exit(SOME_ROWS if not_scored else DONE)
 
-    knowledge, chosen = select(priors, population)
+
+def _on_this_machine(model: Model, cases: str, out: str, keep: bool, problems: str | None) -> tuple[int, int]:
+    from thighdx.scoring.files import score_file
+
     shown = 0
-
-    def on_columns(names: list[str]) -> None:
-        note = other_columns_note(knowledge, names)
-        if note:
-            say(f"{note} ({'copied' if keep else 'left out, --keep copies them'})")
 
     def on_problem(problem: RowProblem) -> None:
         nonlocal shown
@@ -48,35 +70,62 @@ def score_command(
         if shown <= MOST_PROBLEM_LINES:
             say(f"{cases}, {problem}")
 
-    with _progress() as advance:
+    with _progress() as on_rows:
         tally = score_file(
-            get_model(knowledge, chosen),
+            model,
             cases,
             out,
             keep=keep,
             problems=problems,
-            on_columns=on_columns,
+            on_columns=_names_others(model, keep),
             on_problem=on_problem,
-            on_rows=advance,
+            on_rows=on_rows,
         )
     if shown > MOST_PROBLEM_LINES and problems is None:
         say(f"... and {shown - MOST_PROBLEM_LINES} more; --problems FILE writes them all")
     if tally.repeated_ids:
         repeat = count(tally.repeated_ids, "row repeats", "rows repeat")
         say(f"{repeat} a case_id, first '{tally.first_repeated}'; every row is kept")
-    say(f"{tally.rows} rows, {tally.not_scored} of them not scored" + (f", to {out}" if out != STANDARD else ""))
-    sys.exit(SOME_ROWS if tally.not_scored else DONE)
+    return tally.rows, tally.not_scored
+
+
+def _on_spark(model: Model, cases: str, out: str, keep: bool, master: str | None) -> tuple[int, int]:
+    from thighdx.scoring.spark import score_folder
+
+    tally = score_folder(model, cases, out, keep=keep, master=master, on_columns=_names_others(model, keep))
+    return tally.rows, tally.not_scored
+
+
+def _names_others(model: Model, keep: bool) -> Callable[[list[str]], None]:
+    """Say once which columns are no findings."""
+    from thighdx.scoring.batch import other_columns_note
+
+    def on_columns(names: list[str]) -> None:
+        note = other_columns_note(model.knowledge, names)
+        if note:
+            say(f"{note} ({'copied' if keep else 'left out, --keep copies them'})")
+
+    return on_columns
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[int], None]]:
-    """Rows done on a terminal; quiet otherwise."""
+def _progress() -> Iterator[Callable[[int, float | None], None]]:
+    """A bar, rows, rows a second and the time left on a terminal; quiet otherwise."""
     if not sys.stderr.isatty():
-        yield lambda _: None
+        yield lambda _rows, _share: None
         return
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-    columns = (SpinnerColumn(), TextColumn("{task.completed:,.0f} rows"), TimeElapsedColumn())
+    words = TextColumn("{task.fields[rows]:,} rows, {task.fields[rate]:,.0f} rows/s")
+    columns = (BarColumn(), TaskProgressColumn(), words, TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
-        task = shown.add_task("score", total=None)
-        yield lambda rows: shown.advance(task, rows)
+        task = shown.add_task("score", total=None, rows=0, rate=0.0)
+        done = 0
+
+        def on_rows(rows: int, share: float | None) -> None:
+            nonlocal done
+            done += rows
+            rate = done / max(shown.tasks[task].elapsed or 0.0, 1e-3)
+            shown.update(task, total=None if share is None else 1.0, completed=share or 0.0, rows=done, rate=rate)
+
+        yield on_rows

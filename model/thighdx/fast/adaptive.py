@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from thighdx.engine import Engine, Posterior
@@ -24,6 +25,7 @@ class AdaptiveEngine(Engine):
 
     def __init__(self, tables: Tables) -> None:
         super().__init__(tables)
+        self._lock = Lock()
         self._asked = 0
         self._compiled: CompiledEngine | None = None
 
@@ -50,11 +52,16 @@ class AdaptiveEngine(Engine):
             return super().log_margins(evidence)
         return self._compiled.log_margins(evidence)
 
+    def __reduce__(self) -> tuple[type[AdaptiveEngine], tuple[Tables]]:
+        """Pickled as what it was made of, for the workers of a cluster."""
+        return AdaptiveEngine, (self.tables,)
+
     def _count(self, cases: int) -> None:
-        before, self._asked = self._asked, self._asked + cases
-        if before < COMPILED_FROM <= self._asked:
-            try:
-                from thighdx.fast.compiled import CompiledEngine
-            except ImportError:
-                return
-            self._compiled = CompiledEngine(self.tables)
+        with self._lock:  # several threads may ask; one of them compiles and the others wait for it
+            before, self._asked = self._asked, self._asked + cases
+            if before < COMPILED_FROM <= self._asked:
+                try:
+                    from thighdx.fast.compiled import CompiledEngine
+                except ImportError:
+                    return
+                self._compiled = CompiledEngine(self.tables)

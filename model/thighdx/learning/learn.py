@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from thighdx import __version__
 from thighdx.assess import Model, get_model
-from thighdx.casefiles import open_cases
 from thighdx.cases import Cases, Column, Problem, cell_text, read_columns
 from thighdx.errors import TableError, unknown
 from thighdx.evaluation.labels import LABEL
@@ -20,6 +19,7 @@ from thighdx.evaluation.metrics import wilson
 from thighdx.knowledge import Knowledge
 from thighdx.learning.base_rates import LearntBaseRates, learn_base_rates
 from thighdx.rows import Array, floored
+from thighdx.scoring.plain import plain_parts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,10 +117,10 @@ def learn_file(
     `on_problem` hears each problem with its row in the table, from 1. Raises `TableError` where it cannot be read.
     """
     learner = Learner(model)
-    with open_cases(path) as source:
-        for chunk in source.chunks():
+    with plain_parts(path, model.knowledge, [LABEL]) as parts:
+        for part in parts:
             before = learner.rows
-            for problem in learner.add(chunk.columns, chunk.count, chunk.row_faults):
+            for problem in learner.add(*part):
                 on_problem(before + problem.row + 1, problem)
     return learner.finish(path, fewest)
 

@@ -1,0 +1,197 @@
+"""Robust Bayes: the least and the largest posterior over every base rate that the intervals allow.
+
+The set of priors: shares of origins and shares within each origin, each with its own intervals (`reasoning.shares`),
+chosen freely of one another. Over it the posterior is the ratio of two functions linear in each row of shares, so its
+ends lie at corners (Berger 1990, Journal of Statistical Planning and Inference 25:303). They are found exactly, one row
+after the other: what the other origins weigh, the shares of the origins, then the shares within the cause's own origin,
+since the odds fall in what the others weigh, whatever the own shares. Populations without intervals have one prior, so
+there the bounds are the point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from thighdx.knowledge import Knowledge
+from thighdx.reasoning.look import Look, look_at
+from thighdx.reasoning.shares import BaseRates, ShareBox, base_rate_boxes
+from thighdx.rows import Array
+
+MOST_STEPS = 100  # of Dinkelbach's iteration, which visits a corner at most once
+
+
+@dataclass(frozen=True)
+class Bound:
+    """The least and the largest posterior of a cause or an origin over the set of priors, both attained."""
+
+    id: str
+    name: str
+    probability: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Bounds over all base rates within their intervals. `is_open`: whether the population states any interval.
+
+    causes run from the most to the least probable; origins in the vocabulary's order.
+    """
+
+    population: str
+    is_open: bool
+    causes: tuple[Bound, ...]
+    origins: tuple[Bound, ...]
+    note: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain dicts and lists."""
+        return asdict(self)
+
+
+def base_rate_bounds(
+    case: Mapping[str, object], *, knowledge: Knowledge | None = None, population: str | None = None
+) -> Bounds:
+    """How far the posterior could move by base rates alone, were each anywhere within its interval.
+
+    Raises as `diagnose` does.
+    """
+    return bounds_of(look_at(case, knowledge, population))
+
+
+def bounds_of(look: Look) -> Bounds:
+    """`base_rate_bounds` of a case already looked at."""
+    knowledge, tables = look.knowledge, look.model.tables
+    rates = base_rate_boxes(knowledge, knowledge.content.populations[look.model.population])
+    point, by_origin = look.probability, look.assessment.origins[0]
+    causes = np.stack([point, point], axis=1)
+    origins = np.stack([by_origin, by_origin], axis=1)
+    if rates.is_open:
+        log = look.model.engine.log_likelihood(look.evidence)[0]
+        likelihood = np.exp(log - log.max())
+        causes, by_row = posterior_bounds(rates, likelihood)
+        of = np.array([knowledge.content.causes[cause].origin for cause in tables.causes])
+        groups = np.array([of == origin for origin in knowledge.origins])
+        origins = group_bounds(rates.within[0], likelihood, groups) if by_row is None else by_row
+    content = knowledge.content
+    order = sorted(range(len(point)), key=lambda number: (number != look.leading, -point[number]))
+    return Bounds(
+        look.model.population,
+        rates.is_open,
+        tuple(_bound(tables.causes[i], content.causes[tables.causes[i]].name, point[i], causes[i]) for i in order),
+        tuple(
+            _bound(name, content.origins[name], by_origin[number], origins[number])
+            for number, name in enumerate(knowledge.origins)
+        ),
+        "over every base rate within its interval"
+        if rates.is_open
+        else "this population states no intervals, so the bounds are the point",
+    )
+
+
+def _bound(name: str, title: str, point: float, ends: Array) -> Bound:
+    """Rounding may leave the point a hair outside."""
+    return Bound(name, title, float(point), min(float(ends[0]), float(point)), max(float(ends[1]), float(point)))
+
+
+def posterior_bounds(rates: BaseRates, likelihood: Array) -> tuple[Array, Array | None]:
+    """The least and the largest posterior of every cause, (causes, 2), and of every origin, (origins, 2).
+
+    likelihood: (causes,), P(e | cause) up to a factor. Origins are None where shares are of causes outright.
+    """
+    if rates.origins is None:
+        return group_bounds(rates.within[0], likelihood, np.eye(len(likelihood))), None
+    result = np.zeros((len(likelihood), 2))
+    per_cause = [likelihood[members] for members in rates.members]
+    ends = np.array([_linear(box, row) for box, row in zip(rates.within, per_cause, strict=True)])  # (origins, 2)
+    origins = np.zeros((len(ends), 2))
+    for number, (box, members) in enumerate(zip(rates.within, rates.members, strict=True)):
+        own = np.arange(len(ends)) == number
+        # what the others weigh beside this origin, at its largest (for the low end) and at its least
+        beside = np.array(
+            [
+                _ratio(rates.origins, np.where(own, 0.0, ends[:, 1]), own.astype(float), largest=True),
+                _ratio(rates.origins, np.where(own, 0.0, ends[:, 0]), own.astype(float), largest=False),
+            ]
+        )
+        result[members] = _within(box, likelihood[members], beside)
+        origins[number] = [_over(own, own + other) for own, other in zip(ends[number], beside, strict=True)]
+    return result, origins
+
+
+def group_bounds(box: ShareBox, likelihood: Array, groups: Array) -> Array:
+    """The least and the largest posterior of each group of the causes of one box, (groups, 2).
+
+    groups: (groups, causes), 1 where the cause is in the group.
+    """
+    return np.array(
+        [
+            [_ratio(box, likelihood * group, likelihood, largest=largest) for largest in (False, True)]
+            for group in groups
+        ]
+    )
+
+
+def _within(box: ShareBox, likelihood: Array, beside: Array) -> Array:
+    """Ends of the posterior of each cause of a box, (names, 2), where all others weigh `beside`."""
+    names = len(box.names)
+    ends = np.zeros((names, 2))
+    for number in range(names):
+        own = np.where(np.arange(names) == number, likelihood, 0.0)
+        for end in (0, 1):
+            if np.isfinite(beside[end]):  # else the origin's share is 0 there
+                # shares sum to 1, so what the others weigh can be added to each cause's likelihood
+                ends[number, end] = _ratio(box, own, likelihood + beside[end], largest=bool(end))
+    return ends
+
+
+def _linear(box: ShareBox, value: Array) -> Array:
+    """The least and the largest sum of share x value over a box, (2,)."""
+    return np.array([_corner(box, -value) @ value, _corner(box, value) @ value])
+
+
+def _ratio(box: ShareBox, above: Array, below: Array, *, largest: bool) -> float:
+    """The largest (or least) ratio of two sums, share x above over share x below, over a box.
+
+    By Dinkelbach (1967, Management Science 13:492): at the solution the largest of above - ratio x below is 0.
+    """
+    sign = 1.0 if largest else -1.0
+    share = box.point
+    value = _over(float(share @ above), float(share @ below))
+    for _ in range(MOST_STEPS):
+        if not np.isfinite(value):
+            break
+        share = _corner(box, sign * (above - value * below))
+        better = _over(float(share @ above), float(share @ below))
+        if not sign * (better - value) > 0:
+            break
+        value = better
+    return float(value)
+
+
+def _over(above: float, below: float) -> float:
+    """Their ratio; without limit where only the lower is 0."""
+    return above / below if below > 0 else (np.inf if above > 0 else 0.0)
+
+
+def _corner(box: ShareBox, value: Array) -> Array:
+    """The shares of a box that make the sum of share x value largest: what there is goes to the best first."""
+    if not box.bounded.any():
+        return box.point
+    rest = box.rest
+    has_rest = bool(rest.any())
+    low = np.append(box.low[box.bounded], 0.0)
+    high = np.append(box.high[box.bounded], 1.0 if has_rest else 0.0)
+    worth = np.append(value[box.bounded], rest @ value)
+    order = np.argsort(-worth, kind="stable")
+    room = (high - low)[order]
+    free = np.clip((1.0 - low.sum()) - (np.cumsum(room) - room), 0.0, room)
+    share = low
+    share[order] += free
+    result = rest * share[-1]
+    result[box.bounded] = share[:-1]
+    return np.asarray(result)

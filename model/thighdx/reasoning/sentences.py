@@ -1,0 +1,126 @@
+"""Reasons in one sentence each, the same in a terminal and on the page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import exp, log
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from thighdx.reasoning.goals import Goal
+from thighdx.rows import Array
+from thighdx.wording import percent
+
+if TYPE_CHECKING:
+    from thighdx.reasoning.basis import RowUsed
+    from thighdx.reasoning.contributions import Explanation
+    from thighdx.reasoning.fit import CaseFit, CauseFit, Disagreement
+    from thighdx.reasoning.questions import PossibleAnswer
+    from thighdx.reasoning.stopping import SameDecision, Stays
+
+MOST_LOG_ODDS = log(1e6)  # beyond, odds are not written out
+MOST_NAMED = 3  # answers named in one sentence
+CHANGES_NOTHING = "Its answer would change nothing that is asked here."
+
+
+def why_ask(goal: Goal, now: Array, joint: Array, answers: Sequence[PossibleAnswer]) -> str:
+    """What the answers to a question would do to the value of the goal that they move most.
+
+    now: (values,). joint: P(state, value | e), (states, values).
+    """
+    shift = joint - joint.sum(axis=1, keepdims=True) * now
+    moved = 0 if goal.one_sided else int(np.abs(shift).sum(axis=0).argmax())
+    if np.abs(shift[:, moved]).max() < 1e-12:
+        return CHANGES_NOTHING
+    up, down = int(shift[:, moved].argmax()), int(shift[:, moved].argmin())
+    value = goal.values[moved]
+    return (
+        f"Speaks most to {goal.names[moved]}, now {percent(float(now[moved]))}: "
+        f'"{answers[up].label}" would make it {percent(answers[up].goal[value])}, '
+        f'"{answers[down].label}" {percent(answers[down].goal[value])}.'
+    )
+
+
+def fit_warning(by_cause: Sequence[CauseFit], disagreements: Sequence[Disagreement]) -> str:
+    """Said where the answers are unusual for every cause that is likely."""
+    best = max(by_cause, key=lambda one: one.tail.probability)
+    odd = [asked_and_said(one.question, one.label) for one in disagreements if one.disagrees][:MOST_NAMED]
+    standing = f" Most at odds with the rest: {'; '.join(odd)}." if odd else ""
+    return (
+        f"No listed cause explains this case well: of people with {best.name}, which explains it best, "
+        f"{percent(best.tail.probability)} have answers as unusual as these. Check them; think of a cause that is "
+        f"not listed, or of two at once.{standing}"
+    )
+
+
+def how_shared(explanation: Explanation) -> str:
+    """By what rule the change was shared among the answers."""
+    whole = explanation.against is None
+    exact = "Aumann-Shapley values along the shares under each cause" if whole else "Exact Shapley values"
+    mechanisms = [name.replace("_", " ") for name in explanation.owen_mechanisms]
+    if not mechanisms:
+        return f"{exact}; they add up to the change in log-odds."
+    owen = f"Owen values for the many answers on {', '.join(mechanisms)} (answers of one kind enter together)"
+    return f"{exact}, with {owen}; they add up to the change in log-odds."
+
+
+def odds(log_odds: float) -> str:
+    """`7.3 : 1` or `1 : 39`; odds without bound are said as such."""
+    size = abs(log_odds)
+    if size > MOST_LOG_ODDS:
+        return "over a million : 1" if log_odds > 0 else "1 : over a million"
+    shown = f"{exp(size):.3g}" if size < log(1000) else f"{exp(size):,.0f}"
+    return f"{shown} : 1" if log_odds >= 0 else f"1 : {shown}"
+
+
+def row_sentence(row: RowUsed, labels: Sequence[str]) -> str:
+    """`18 % of Hamstring strain: own row worth 8 cases; an estimate, "reason"`."""
+    where = row.kind if row.mechanism is None else f"{row.kind}, on {row.mechanism.replace('_', ' ')}"
+    basis = f'an estimate, "{row.estimate}"' if row.estimate is not None else _cited(row)
+    share = f"{' or '.join(labels)}: {percent(sum(row.p.values()))} in {row.cause_name}"
+    return f"{share} ({where}, worth {row.weight:g} cases; {basis})"
+
+
+def _cited(row: RowUsed) -> str:
+    titles = dict.fromkeys(
+        figure.document.title + (f" <{figure.document.url}>" if figure.document.url else "") for figure in row.figures
+    )
+    return "from " + "; ".join(titles)
+
+
+def stays_sentence(decision: SameDecision) -> str:
+    """How likely the leading cause and the triage stay, and how that was found."""
+    if not decision.considered:
+        return "Nothing is left to ask, so nothing can change."
+    whole = len(decision.considered) == decision.open_findings
+    which = "all open findings" if whole else f"the {len(decision.considered)} most informative open findings"
+    how = "exact" if decision.exact else f"from {decision.draws:,} simulated cases"
+    cause, triage = (_with_error(stays) for stays in (decision.cause, decision.triage))
+    return (
+        f"Once {which} are answered, {decision.cause.name} still leads with probability {cause}, and the triage stays "
+        f"{decision.triage.decision} with {triage} ({how})."
+    )
+
+
+def _with_error(stays: Stays) -> str:
+    if stays.standard_error is None:
+        return percent(stays.probability)
+    return f"{percent(stays.probability)} (± {100 * stays.standard_error:.1f})"
+
+
+def fit_sentence(fit: CaseFit) -> str:
+    """Conflict and surprise in plain words."""
+    if fit.surprise is None or fit.conflict_tail is None:
+        return "Nothing is answered, so nothing can be at odds."
+    together = "worse" if fit.conflict > 0 else "no worse"
+    return (
+        f"The answers go together {together} than by chance (conflict {round(fit.conflict, 1) + 0.0:.1f} bits; "
+        f"{percent(fit.conflict_tail.probability)} of simulated cases have as much). "
+        f"{percent(fit.surprise.probability)} of simulated cases are as unusual as this one."
+    )
+
+
+def asked_and_said(question: str, label: str) -> str:
+    """`Is the leg weak? Markedly`, `Slump test: Positive`."""
+    return f"{question} {label}" if question.endswith("?") else f"{question}: {label}"

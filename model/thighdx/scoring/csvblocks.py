@@ -1,0 +1,247 @@
+"""CSV in blocks of whole records, each parsed by Arrow where it is plain, else by Python's csv module.
+
+A block is plain when its quotes are well formed (RFC 4180); then a line end with an even number of quotes before it
+ends a record, so blocks can be cut there and parsed apart, and both parsers say the same of them. Ragged rows, which
+Arrow refuses, and quotes of any other kind are read by the csv module, record by record.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import IO, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as arrow_csv
+from numpy.typing import NDArray
+
+from thighdx.errors import TableError
+from thighdx.scoring.columns import strings
+
+BLOCK = 4 * 2**20  # bytes parsed at once: memory that small is used again, not asked for anew
+LARGEST_CELL = 2**20  # characters; a longer quoted cell is an unclosed quote more often than data
+PIECE = 2**20  # bytes that Arrow takes at a time
+CAREFUL = 2**18  # bytes read by the csv module before the next attempt at a plain block
+LINE = 2**12  # bytes looked at for the end of a line at first
+LINE_END = re.compile(rb"\r\n|\n|\r")
+BOM = b"\xef\xbb\xbf"
+
+
+class Part(NamedTuple):
+    """Consecutive rows of a table, and what is wrong with whole rows (row within the part, from 0 -> what)."""
+
+    rows: pa.Table
+    row_faults: Mapping[int, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the blocks of a CSV table share: where it is, all column names in order, and those that are wanted.
+
+    `coded` are the wanted columns of few different texts.
+    """
+
+    place: str
+    names: tuple[str, ...]
+    wanted: tuple[str, ...]
+    coded: frozenset[str]
+
+
+@dataclass(frozen=True)
+class PlainBlock:
+    """Whole records with well-formed quotes, `first_line` being the line they begin at."""
+
+    data: bytes
+    first_line: int
+    layout: Layout
+
+    def parse(self) -> Part:
+        """The rows. Raises `TableError` where they are not UTF-8."""
+        _check_utf8(self.data, self.first_line, self.layout.place)
+        try:
+            return Part(_by_arrow(self.data, self.layout))
+        except pa.ArrowInvalid:
+            records = list(Records(Bytes(io.BytesIO(self.data), self.first_line), self.layout.place))
+            return _by_hand(records, self.layout)
+
+
+@dataclass(frozen=True)
+class ParsedBlock:
+    """Records that the csv module has read."""
+
+    records: Sequence[list[str]]
+    layout: Layout
+
+    def parse(self) -> Part:
+        """The rows."""
+        return _by_hand(self.records, self.layout)
+
+
+Block = PlainBlock | ParsedBlock
+
+
+class Bytes:
+    """A stream of bytes looked at ahead of where it has been read to.
+
+    `line` is the line that comes next, from 1; `passed` the number of bytes before it; `ended` whether nothing follows
+    what was last looked at.
+    """
+
+    def __init__(self, stream: IO[bytes], line: int = 1) -> None:
+        self._stream, self._held, self._at, self._drained = stream, b"", 0, False
+        self.line, self.passed, self.ended = line, 0, False
+
+    def ahead(self, size: int) -> bytes:
+        """The next `size` bytes, fewer only where the stream ends. Raises what the stream raises."""
+        missing = size - (len(self._held) - self._at)
+        if missing > 0 and not self._drained:
+            parts = [self._held[self._at :]]
+            while missing > 0 and (read := self._stream.read(missing)):
+                parts.append(read)
+                missing -= len(read)
+            self._drained = missing > 0
+            self._held, self._at = b"".join(parts), 0
+        self.ended = self._drained and len(self._held) - self._at <= size
+        return self._held[self._at : self._at + size]
+
+    def skip(self, size: int, lines: int) -> None:
+        """Go on by so many bytes, which hold so many line ends."""
+        self._at += size
+        self.passed += size
+        self.line += lines
+
+    def lines(self) -> Iterator[bytes]:
+        """The lines that follow, each with its end, skipped as they are given."""
+        size = LINE
+        while data := self.ahead(size):
+            end = LINE_END.search(data)
+            if (end is None or end.end() == len(data)) and not self.ended:
+                size *= 2  # the line may go on, or its end be the first half of one
+                continue
+            line = data if end is None else data[: end.end()]
+            self.skip(len(line), 1)
+            size = LINE
+            yield line
+
+
+class Records:
+    """The records of a stream as the csv module reads them: lists of cells, blank lines being empty lists."""
+
+    def __init__(self, stream: Bytes, place: str) -> None:
+        self._stream, self._place = stream, place
+        csv.field_size_limit(LARGEST_CELL)
+        self._reader = csv.reader(self._decoded(), strict=True)
+
+    def __iter__(self) -> Iterator[list[str]]:
+        try:
+            yield from self._reader
+        except csv.Error as error:
+            raise TableError(f"{self._place}: line {self._stream.line - 1}: {error}") from error
+
+    def _decoded(self) -> Iterator[str]:
+        for line in self._stream.lines():
+            _check_utf8(line, self._stream.line - 1, self._place)
+            yield line.decode()
+
+
+def read_header(stream: Bytes, place: str) -> list[str]:
+    """The first record that is not blank; none where the stream ends before. A byte-order mark is passed over."""
+    if stream.ahead(len(BOM)) == BOM:
+        stream.skip(len(BOM), 0)
+    return next((record for record in Records(stream, place) if record), [])
+
+
+def blocks(stream: Bytes, layout: Layout) -> Iterator[Block]:
+    """The table's rows after the header, in blocks."""
+    while data := stream.ahead(BLOCK):
+        end = plain_records(data, whole=stream.ended)
+        if end:
+            yield PlainBlock(data[:end], stream.line, layout)
+            stream.skip(end, data.count(b"\n", 0, end))
+        else:
+            start, records = stream.passed, []
+            reader = iter(Records(stream, layout.place))
+            while stream.passed - start < CAREFUL and (record := next(reader, None)) is not None:
+                records.append(record)
+            yield ParsedBlock(records, layout)
+
+
+def plain_records(data: bytes, *, whole: bool) -> int:
+    """How many bytes, from the start of `data`, are records with well-formed quotes; 0 where that cannot be said.
+
+    `whole`: nothing follows the data, so that its last record may lack a line end.
+    """
+    quotes = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == ord('"')) if b'"' in data else np.zeros(0, np.intp)
+    end = len(data) if whole and len(quotes) % 2 == 0 else _last_record_end(data, quotes)
+    quotes = quotes[: np.searchsorted(quotes, end)]
+    return end if _well_formed(data, quotes, end) else 0
+
+
+def _last_record_end(data: bytes, quotes: NDArray[np.intp]) -> int:
+    """Just behind the last line end that is not within quotes."""
+    stop = len(data)
+    while True:
+        # a carriage return at the very end may be the first half of a line end
+        at = max(data.rfind(b"\n", 0, stop), data.rfind(b"\r", 0, min(stop, len(data) - 1)))
+        before = int(np.searchsorted(quotes, at))
+        if at < 0 or before % 2 == 0:
+            return at + 1
+        stop = int(quotes[before - 1])
+
+
+def _well_formed(data: bytes, quotes: NDArray[np.intp], end: int) -> bool:
+    """Whether quotes begin and end cells, or are doubled within them, and no quoted cell is longer than allowed."""
+    if not quotes.size:
+        return True
+    text = np.frombuffer(data, dtype=np.uint8)
+    opening, closing = quotes[::2], quotes[1::2]
+    doubled = opening[1:] == closing[:-1] + 1
+    edges = np.frombuffer(b",\r\n", dtype=np.uint8)
+    begins = np.isin(text[opening - 1], edges) | (opening == 0)
+    ends = np.isin(text[np.minimum(closing + 1, end - 1)], edges) | (closing + 1 == end)
+    begins[1:] |= doubled
+    ends[:-1] |= doubled
+    return bool(begins.all() and ends.all() and (closing - opening).max() <= LARGEST_CELL)
+
+
+def _by_arrow(data: bytes, layout: Layout) -> pa.Table:
+    """The wanted columns of a plain block. Raises `pa.ArrowInvalid` for a row with too few or too many cells."""
+    few = pa.dictionary(pa.int32(), pa.string())
+    kinds = {name: few if name in layout.coded else pa.string() for name in layout.wanted}
+    return arrow_csv.read_csv(
+        pa.BufferReader(data),
+        arrow_csv.ReadOptions(column_names=layout.names, use_threads=False, block_size=PIECE),
+        arrow_csv.ParseOptions(newlines_in_values=b'"' in data, ignore_empty_lines=len(layout.names) > 1),
+        arrow_csv.ConvertOptions(
+            include_columns=layout.wanted, column_types=kinds, strings_can_be_null=False, check_utf8=False
+        ),
+    )
+
+
+def _by_hand(records: Sequence[list[str]], layout: Layout) -> Part:
+    """Rows of cells as a table; a row with too few or too many of them is a fault and keeps those it has."""
+    width = len(layout.names)
+    rows = [record or [""] for record in records if record or width == 1]
+    faults = {
+        number: f"has {len(row)} cells, the header {width}" for number, row in enumerate(rows) if len(row) != width
+    }
+    for number in faults:
+        rows[number] = (rows[number] + [""] * width)[:width]
+    places = [layout.names.index(name) for name in layout.wanted]
+    columns = [strings([row[place] for row in rows]) for place in places]
+    return Part(pa.Table.from_arrays(columns, names=list(layout.wanted)), faults)
+
+
+def _check_utf8(data: bytes, first_line: int, place: str) -> None:
+    if data.isascii():
+        return
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        line = first_line + data.count(b"\n", 0, error.start)
+        raise TableError(f"{place}: not UTF-8 near line {line} (byte {data[error.start]:#04x})") from error

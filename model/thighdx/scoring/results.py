@@ -1,0 +1,134 @@
+"""Scored tables written: CSV and Parquet, by the file's ending, whole or not at all."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Protocol
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from thighdx.casefiles import RUNS_IN_SPREADSHEETS, STANDARD, ending_of, neutral, whole_file
+from thighdx.scoring.columns import scalar, strings, text_array
+
+GROUP_ROWS = 131_072  # least rows of a row group: readers take a group at a time
+SPACES = r"[\s\x0b\x1c-\x1f\x{85}\p{Z}]"  # what `str.lstrip` takes away
+MAY_RUN = f"^{SPACES}*({'|'.join(map(re.escape, RUNS_IN_SPREADSHEETS))})"
+TO_QUOTE = b',"\r\n'
+
+
+class TableWriter(Protocol):
+    """Takes rows, batch by batch."""
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Append rows."""
+        ...
+
+    def close(self) -> None:
+        """Write what is held back."""
+        ...
+
+
+class CsvWriter:
+    """CSV output: empty cells for null, numbers to the last digit, copied cells that a spreadsheet would run quoted."""
+
+    def __init__(self, stream: IO[bytes], names: Sequence[str], copied: frozenset[str]) -> None:
+        self._stream, self._copied = stream, copied
+        header = [neutral(name) if name in copied else name for name in names]
+        stream.write(_lines([_quoted(strings([name])) for name in header]))
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """See `TableWriter`."""
+        columns = []
+        for field, column in zip(batch.schema, batch.columns, strict=True):
+            if pa.types.is_floating(field.type):
+                columns.append(column.cast(pa.string()))
+            else:
+                texts = text_array(column)
+                columns.append(_quoted(neutral_texts(texts) if field.name in self._copied else texts))
+        self._stream.write(_lines(columns))
+
+    def close(self) -> None:
+        """Nothing is left to do: the stream's owner closes it."""
+
+
+class ParquetWriter:
+    """Parquet output: texts by dictionary, numbers plain, which are hardly ever the same twice."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        texts = [field.name for field in schema if not pa.types.is_floating(field.type)]
+        packed = {name: "snappy" if name in texts else "none" for name in schema.names}  # snappy finds nothing in them
+        self._writer = pq.ParquetWriter(path, schema, use_dictionary=texts, compression=packed)
+        self._schema, self._held, self._rows = schema, list[pa.RecordBatch](), 0
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """See `TableWriter`."""
+        self._held.append(batch)
+        self._rows += batch.num_rows
+        if self._rows >= GROUP_ROWS:
+            self._flush()
+
+    def close(self) -> None:
+        """See `TableWriter`."""
+        if self._held:
+            self._flush()
+        self._writer.close()
+
+    def _flush(self) -> None:
+        self._writer.write_table(pa.Table.from_batches(self._held, self._schema), row_group_size=self._rows)
+        self._held, self._rows = [], 0
+
+
+@contextmanager
+def open_result(path: str, schema: pa.Schema, copied: frozenset[str]) -> Iterator[TableWriter]:
+    """A writer for a table of this schema; the file appears whole or not at all.
+
+    `copied` are the columns whose cells come from the caller's table. Raises `TableError` where it cannot be written.
+    """
+    if path == STANDARD:
+        yield CsvWriter(sys.stdout.buffer, schema.names, copied)
+        sys.stdout.buffer.flush()
+        return
+    ending = ending_of(path, "written")
+    with whole_file(Path(path)) as partial:
+        if ending == ".parquet":
+            writer = ParquetWriter(partial, schema)
+            try:
+                yield writer
+            finally:
+                writer.close()
+        else:
+            with partial.open("wb") as stream:
+                yield CsvWriter(stream, schema.names, copied)
+
+
+def neutral_texts(texts: pa.Array) -> pa.Array:
+    """Copied cells, those that a spreadsheet would run made text."""
+    risky = pc.match_substring_regex(texts, MAY_RUN)
+    if not pc.any(risky).as_py():
+        return texts
+    return pc.replace_with_mask(texts, risky, strings([neutral(cell) for cell in texts.filter(risky).to_pylist()]))
+
+
+def _lines(columns: Sequence[pa.Array]) -> pa.Buffer | bytes:
+    """Rows as lines of CSV."""
+    *first, last = columns
+    nothing = pc.JoinOptions(null_handling="replace", null_replacement="")
+    ended = pc.binary_join_element_wise(last, scalar(""), scalar("\n"), options=nothing)
+    lines = pc.binary_join_element_wise(*first, ended, scalar(","), options=nothing) if first else ended
+    return lines.buffers()[2] or b""
+
+
+def _quoted(texts: pa.Array) -> pa.Array:
+    """Cells with a comma, a quote or a line end in them put into quotes."""
+    data = (texts.buffers()[2] or pa.py_buffer(b"")).to_pybytes()
+    if not any(sign in data for sign in TO_QUOTE):
+        return texts
+    marked = pc.match_substring_regex(texts, f"[{TO_QUOTE.decode()}]")
+    doubled = pc.replace_substring(texts, '"', '""')
+    return pc.if_else(marked, pc.binary_join_element_wise(scalar('"'), doubled, scalar('"'), scalar("")), texts)

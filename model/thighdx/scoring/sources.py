@@ -1,0 +1,185 @@
+"""Case tables as parts of rows: CSV (plain, gzip, zstd) and Parquet, by the file's ending."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import sys
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import IO, Protocol, TypeVar, cast
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from thighdx.casefiles import READ, STANDARD, ending_of
+from thighdx.errors import TableError
+from thighdx.scoring.csvblocks import Bytes, Layout, Part, blocks, read_header
+
+T = TypeVar("T")
+
+BATCH_ROWS = 32_768  # rows scored at once; bounds memory whatever the size of the table
+OTHER_SEPARATORS = (";", "\t")
+UNREADABLE = (OSError, EOFError, zlib.error, pa.ArrowException)
+
+
+class CaseSource(Protocol):
+    """A case table that can be read once, from start to end."""
+
+    names: list[str]
+
+    def parts(self, answers: Sequence[str], others: Sequence[str]) -> Iterator[Callable[[], Part]]:
+        """The rows of the columns wanted, in order: `answers` have few different texts, `others` any.
+
+        What is given can be called in another thread, and gives the rows.
+        """
+        ...
+
+    def arrow_type(self, name: str) -> pa.DataType:
+        """The column's own type."""
+        ...
+
+    def share(self) -> float | None:
+        """How much of the table has been read, 0 to 1; None where its size is not known."""
+        ...
+
+
+@contextmanager
+def open_cases(path: str) -> Iterator[CaseSource]:
+    """Open a case table. Raises `TableError` where it cannot be read or its columns are ambiguous."""
+    if path == STANDARD:
+        yield CsvCases(sys.stdin.buffer, "standard input", lambda: None)
+        return
+    ending = ending_of(path, "read", READ)
+    if ending == ".parquet":
+        yield ParquetCases(path)
+        return
+    try:
+        file = Path(path).open("rb")  # noqa: SIM115 - closed by the `with` below
+    except OSError as error:
+        raise TableError(f"{path}: cannot be read: {_why(error)}") from error
+    with file, _unpacked(file, ending) as stream:
+        size = max(os.fstat(file.fileno()).st_size, 1)
+        yield CsvCases(stream, path, lambda: min(file.tell() / size, 1.0))
+
+
+def _unpacked(file: IO[bytes], ending: str) -> IO[bytes]:
+    if ending == ".csv.gz":
+        return cast("IO[bytes]", gzip.GzipFile(fileobj=file))
+    return cast("IO[bytes]", pa.CompressedInputStream(file, "zstd")) if ending == ".csv.zst" else file
+
+
+def in_batches(parts: Iterable[Part]) -> Iterator[Part]:
+    """The same rows in parts of at most `BATCH_ROWS`."""
+    for rows, faults in parts:
+        for start in range(0, rows.num_rows, BATCH_ROWS):
+            inside = {row - start: fault for row, fault in faults.items() if start <= row < start + BATCH_ROWS}
+            yield Part(rows.slice(start, BATCH_ROWS), inside)
+
+
+class CsvCases:
+    """A CSV table: UTF-8 with or without BOM, any line ends, quoted cells, blank lines passed over."""
+
+    def __init__(self, stream: IO[bytes], place: str, share: Callable[[], float | None]) -> None:
+        self._place, self._stream, self.share = place, Bytes(stream), share
+        header = self._guarded(lambda: read_header(self._stream, place))
+        if not header:
+            raise TableError(f"{place}: is empty; expected a header line with a column for each finding known")
+        if len(header) == 1 and any(sign in header[0] for sign in OTHER_SEPARATORS):
+            raise TableError(
+                f"{place}: the header is one cell with ; or a tab in it; expected commas between the columns"
+            )
+        self.names = _unique(header, place)
+
+    def parts(self, answers: Sequence[str], others: Sequence[str]) -> Iterator[Callable[[], Part]]:
+        """See `CaseSource`."""
+        layout = Layout(self._place, tuple(self.names), (*answers, *others), frozenset(answers))
+        found = blocks(self._stream, layout)
+        while (block := self._guarded(lambda: next(found, None))) is not None:
+            yield block.parse
+
+    def arrow_type(self, name: str) -> pa.DataType:  # noqa: ARG002 - every CSV column is text
+        """See `CaseSource`."""
+        return pa.string()
+
+    def _guarded(self, read: Callable[[], T]) -> T:
+        try:
+            return read()
+        except UNREADABLE as error:
+            raise TableError(f"{self._place}: cannot be read: {_why(error)}") from error
+
+
+class ParquetCases:
+    """A Parquet table."""
+
+    def __init__(self, path: str) -> None:
+        try:
+            schema = pq.read_schema(path)
+        except (OSError, pa.ArrowException) as error:
+            raise TableError(f"{path}: cannot be read as Parquet: {error}") from error
+        self._path = path
+        self._types = dict(zip(_unique(schema.names, path), schema.types, strict=True))
+        self._stored = dict(zip(self._types, schema.names, strict=True))
+        self._read, self._rows = 0, 0
+        self.names = list(self._types)
+
+    def parts(self, answers: Sequence[str], others: Sequence[str]) -> Iterator[Callable[[], Part]]:
+        """See `CaseSource`."""
+        renamed = any(name != stored for name, stored in self._stored.items())
+        wanted = self.names if renamed else [*answers, *others]  # columns are asked for by name
+        try:
+            texts = [self._stored[name] for name in answers if pa.types.is_string(self._types[name])]
+            with pq.ParquetFile(self._path, read_dictionary=texts) as file:
+                if not wanted:
+                    yield from _nameless(file.metadata.num_rows)
+                    return
+                columns = None if renamed else wanted
+                self._rows = file.metadata.num_rows
+                for batch in file.iter_batches(BATCH_ROWS, columns=columns):
+                    self._read += batch.num_rows
+                    rows = pa.Table.from_batches([batch])
+                    part = Part(rows.rename_columns(self.names) if renamed else rows)
+                    yield partial(_same, part)
+        except (OSError, pa.ArrowException, OverflowError) as error:
+            raise TableError(f"{self._path}: cannot be read as Parquet: {error}") from error
+
+    def arrow_type(self, name: str) -> pa.DataType:
+        """See `CaseSource`."""
+        return self._types[name]
+
+    def share(self) -> float | None:
+        """See `CaseSource`."""
+        return self._read / self._rows if self._rows else None
+
+
+def _nameless(rows: int) -> Iterator[Callable[[], Part]]:
+    """Rows of which nothing is wanted."""
+    for start in range(0, rows, BATCH_ROWS):
+        part = Part(pa.table({"": pa.nulls(min(BATCH_ROWS, rows - start))}))
+        yield partial(_same, part)
+
+
+def _same(part: Part) -> Part:
+    return part
+
+
+def _unique(names: Sequence[str], place: str) -> list[str]:
+    """The column names; later ones of a name seen before get a number, which makes them no answers."""
+    seen: dict[str, int] = {}
+    result = []
+    for position, stated in enumerate(names, start=1):
+        name = stated.strip() or f"unnamed_{position}"
+        seen[name] = seen.get(name, 0) + 1
+        result.append(name if seen[name] == 1 else f"{name}.{seen[name]}")
+    if len(set(result)) < len(result):
+        raise TableError(
+            f"{place}: column names repeat: {', '.join(name for name, times in seen.items() if times > 1)}"
+        )
+    return result
+
+
+def _why(error: BaseException) -> str:
+    return getattr(error, "strerror", None) or str(error)
