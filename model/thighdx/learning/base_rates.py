@@ -78,8 +78,11 @@ def _step(rates: Array, known: Array, likelihood: Array) -> tuple[float, Array]:
 
 def _errors(rates: Array, known: Array, likelihood: Array) -> Array:
     """Standard errors from the observed information, on the plane where the rates sum to 1."""
-    scaled = likelihood / (likelihood @ rates)[:, None]
-    information = scaled.T @ scaled + np.diag(known / rates**2)
+    information = np.diag(known / rates**2)
+    for start in range(0, len(likelihood), MANY):
+        part = likelihood[start : start + MANY]
+        scaled = part / (part @ rates)[:, None]
+        information += scaled.T @ scaled
     size = len(rates)
     # an orthonormal basis of the plane: the QR factor of a matrix whose first column is the normal
     basis = np.linalg.qr(np.column_stack([np.ones(size), np.eye(size)[:, 1:]]))[0][:, 1:]
