@@ -161,3 +161,28 @@ def test_what_was_learnt_is_used_by_the_other_commands(tmp_path: Path) -> None:
     done = run("learn", CASES, "--out", out)
     assert done.returncode == 2
     assert "is there already" in done.stderr
+
+
+# ------------------------------------------------------------------------------------------------------------ diff
+
+
+def test_diff_shows_what_an_overlay_moves_and_saves_it(tmp_path: Path) -> None:
+    overlay, saved = tmp_path / "overlay.toml", tmp_path / "saved.toml"
+    row = 'strain = { p = { positive = 0.4 }, weight = 4, estimate = "a made-up clinic" }'
+    overlay.write_text(f"[findings.slump.rows]\n{row}\n")
+    done = run("diff", overlay, "--cases", CASES, "--save", saved, "--who", "A. Clinician", "--why", "a try")
+    assert done.returncode == 0, done.stderr
+    assert "slump=positive | strain" in done.stdout
+    assert "Another cause leads in" in done.stdout
+    said = json.loads(run("diff", saved, "--json").stdout)
+    assert {one["table"] for one in said["changes"]} == {"slump"}
+    assert run("diff", overlay, "--save", tmp_path / "more.toml").returncode == 2
+    assert run("diff", tmp_path / "nowhere.toml").returncode == 2
+
+
+def test_diff_reads_a_network_edited_elsewhere(tmp_path: Path) -> None:
+    network = tmp_path / "network.xdsl"
+    assert run("export", network, "--population", "uniform").returncode == 0
+    done = run("diff", network, "--population", "uniform")
+    assert done.returncode == 0, done.stderr
+    assert "0 numbers moved" in done.stdout

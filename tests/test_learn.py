@@ -21,10 +21,10 @@ from thighdx.engine import Engine
 from thighdx.evidence import evidence
 from thighdx.learning import Learnt, learn, learn_base_rates, write_learnt
 from thighdx.learning.learn import Learner, prior_weight
-from thighdx.learning.overlay import toml_lines
 from thighdx.rows import Array
 from thighdx.simulate import simulate
 from thighdx.tables import build_tables
+from thighdx.tomltext import toml_lines
 
 NONE = np.zeros((0, 4))
 

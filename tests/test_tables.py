@@ -27,7 +27,7 @@ from thighdx import Knowledge, TableError, score
 from thighdx.assess import get_model
 from thighdx.casefiles import RUNS_IN_SPREADSHEETS
 from thighdx.cells import is_number
-from thighdx.scoring import csvblocks, files
+from thighdx.scoring import csvblocks, sources
 from thighdx.scoring.csvblocks import Bytes, Layout, Records, blocks, plain_records
 from thighdx.scoring.files import RowProblem, score_file
 from thighdx.scoring.results import CsvWriter
@@ -42,7 +42,7 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks and batches of a few rows, so that small tables have many."""
     monkeypatch.setattr(csvblocks, "BLOCK", 4096)
     monkeypatch.setattr(csvblocks, "CAREFUL", 1024)
-    monkeypatch.setattr(files, "BATCH_ROWS", 50)
+    monkeypatch.setattr(sources, "BATCH_ROWS", 50)
 
 
 def read(data: bytes, width: int, block: int) -> tuple[list[tuple[str, ...]], dict[int, str]]:

@@ -59,8 +59,8 @@ def check(content: Content, may_be_unused: Container[tuple[str, ...]] = ()) -> I
         _two_causes(content),
         _studies(content),
         _combinations(content),
-        _costs(content),
         _asked(content),
+        _costs(content),
         _figures(content),
         (found for found in _unused(content) if found[0] not in may_be_unused),
     )
@@ -181,18 +181,6 @@ def _combinations(content: Content) -> Iterator[Found]:
             yield from _answer(content, (*path, "answers"), key, [state])
 
 
-def _costs(content: Content) -> Iterator[Found]:
-    yield from _known(("costs", "kinds"), content.costs.kinds, "a kind of finding", get_args(Kind))
-    yield from _known(("costs", "findings"), content.costs.findings, "a finding", content.findings)
-    for table in ("kinds", "findings"):
-        costs: Mapping[str, Cost] = getattr(content.costs, table)
-        for name, cost in costs.items():
-            path = ("costs", table, name)
-            yield from _known((*path, "sources"), cost.sources, "a source", content.sources)
-            if not cost.sources and cost.estimate is None:
-                yield path, "states where its minutes come from by `sources` or `estimate`"
-
-
 def _asked(content: Content) -> Iterator[Found]:
     """By kind, or by finding within the cases of its kind."""
     for name, asked in content.asked.items():
@@ -203,6 +191,18 @@ def _asked(content: Content) -> Iterator[Found]:
             yield path, "states where its shares come from by either `sources` or `estimate`, exactly one of them"
         if name in content.findings and asked.cases != 1:
             yield (*path, "cases"), "goes with a kind; a finding has a share of its own within the cases of its kind"
+
+
+def _costs(content: Content) -> Iterator[Found]:
+    yield from _known(("costs", "kinds"), content.costs.kinds, "a kind of finding", get_args(Kind))
+    yield from _known(("costs", "findings"), content.costs.findings, "a finding", content.findings)
+    for table in ("kinds", "findings"):
+        costs: Mapping[str, Cost] = getattr(content.costs, table)
+        for name, cost in costs.items():
+            path = ("costs", table, name)
+            yield from _known((*path, "sources"), cost.sources, "a source", content.sources)
+            if not cost.sources and cost.estimate is None:
+                yield path, "states where its minutes come from by `sources` or `estimate`"
 
 
 def _answer(content: Content, path: tuple[str, ...], finding: str, states: Iterable[str]) -> Iterator[Found]:
@@ -425,10 +425,10 @@ def _cited(content: Content) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]
     yield from (((), combination.sources) for combination in content.combinations.values())
     yield from (((), cost.sources) for cost in (*content.costs.kinds.values(), *content.costs.findings.values()))
     yield from (((), flag.sources) for flag in content.red_flags.values())
+    yield from (((), asked.sources) for asked in content.asked.values())
     yield from (((), rule.sources) for rule in content.triage.values())
     if content.two_causes is not None:
         yield (), content.two_causes.sources
-    yield from (((), asked.sources) for asked in content.asked.values())
 
 
 def _unused(content: Content) -> Iterator[Found]:

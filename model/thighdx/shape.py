@@ -38,10 +38,10 @@ TABLES: dict[str, tuple[type[schema.Table], ...]] = {
     "figures.*": (schema.Figure,),
     "studies.*": (schema.Study,),
     "combinations.*": (schema.Combination,),
+    "asked.*": (schema.Asked,),
     "costs": (schema.Costs,),
     "costs.kinds.*": (schema.Cost,),
     "costs.findings.*": (schema.Cost,),
-    "asked.*": (schema.Asked,),
 }  # which table stands where; only to name the accepted keys of a misspelt one
 
 # entries that can be set aside, so that the rest can still be checked

@@ -15,6 +15,7 @@ from thighdx.cli.app import app_command
 from thighdx.cli.audit import audit_command
 from thighdx.cli.common import DONE, FAILED, say
 from thighdx.cli.diagnose import diagnose_command
+from thighdx.cli.diff import diff_command
 from thighdx.cli.evaluate import evaluate_command
 from thighdx.cli.explain import explain_command
 from thighdx.cli.export import export_command
@@ -46,6 +47,7 @@ COMMANDS = (
     export_command,
     simulate_command,
     learn_command,
+    diff_command,
     app_command,
 )
 for command in COMMANDS:

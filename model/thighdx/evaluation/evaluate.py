@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from thighdx import __version__
 from thighdx.assess import IMPOSSIBLE, Model, get_model
-from thighdx.cases import CASE_ID, Cases, Column, Problem, cell_text, read_columns
+from thighdx.cases import CASE_ID, Cases, Column, Problem, answer_columns, cell_text, read_columns
 from thighdx.errors import TableError
 from thighdx.evaluation.judged import Judged, judge, only_kinds, stages
 from thighdx.evaluation.labels import LABEL, NO_LABEL, QUALITY, check_columns, read_labels
@@ -29,6 +29,8 @@ from thighdx.evaluation.sums import (
 from thighdx.evidence import Evidence
 from thighdx.hypothetical import Hypothetical
 from thighdx.knowledge import Knowledge
+from thighdx.scoring.columns import cell_texts
+from thighdx.scoring.sources import in_batches, open_cases
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,15 +80,15 @@ def evaluate_file(
     `on_problem` hears each problem with its row in the table, from 1. Raises `TableError` where the table cannot be
     read, has no column of true causes, or no case is left.
     """
-    from thighdx.scoring.chunks import chunks
-    from thighdx.scoring.sources import open_cases
-
     evaluator = Evaluator(model, without_doubtful=without_doubtful, seed=seed)
     with open_cases(path) as source:
         check_columns(source.names, path, without_doubtful=without_doubtful)
-        for chunk in chunks(source, model.knowledge, (LABEL, QUALITY)):
+        wanted = {CASE_ID, LABEL, QUALITY, *answer_columns(model.knowledge)}
+        parts = source.parts([name for name in source.names if name in wanted], ())
+        for rows, faults in in_batches(part() for part in parts):
             before = evaluator.rows
-            for problem in evaluator.add(*chunk):
+            columns = {name: cell_texts(rows.column(name)) for name in rows.schema.names}
+            for problem in evaluator.add(columns, rows.num_rows, faults):
                 on_problem(before + problem.row + 1, problem)
     return evaluator.finish(path, draws)
 

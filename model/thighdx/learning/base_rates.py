@@ -10,6 +10,7 @@ from thighdx.rows import Array
 
 MOST_STEPS = 2000
 SETTLED = 1e-10  # change of the log posterior per case at which the steps end
+MANY, THINNED = 50_000, 20  # unlabelled cases from which the steps begin on every 20th of them
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class LearntBaseRates:
 
     before, after: (causes,), sum 1. error: (causes,), standard error of `after` from the curvature of the log
     posterior. expected: (causes,), cases of each cause among those given, unlabelled ones by their shares. trace: the
-    log posterior before each step and after the last; it never falls.
+    log posterior of `before` and after each step; it never falls.
     """
 
     before: Array
@@ -42,35 +43,46 @@ def learn_base_rates(before: Array, weight: float, counts: Array, likelihood: Ar
     """
     known = weight * before + counts
     total = float(known.sum()) + len(likelihood)
-    rates = np.asarray(before, dtype=np.float64)
-    trace = [_log_posterior(rates, known, likelihood)]
-    shares = np.zeros_like(rates)
+    first, _ = _step(before, known, likelihood)
+    trace = [first]
+    rates = _start(before, weight, counts, likelihood, first)
+    value, shares = _step(rates, known, likelihood)
     for _ in range(MOST_STEPS):
-        shares = _shares(rates, likelihood)
-        rates = (known + shares) / total if total > 0 else rates
-        trace.append(_log_posterior(rates, known, likelihood))
-        if trace[-1] - trace[-2] <= SETTLED * max(total, 1.0):
+        rates = (known + shares) / total
+        reached, shares = _step(rates, known, likelihood)
+        trace.append(reached)
+        if reached - value <= SETTLED * total:
             break
-    shares = _shares(rates, likelihood)
+        value = reached
     error = _errors(rates, known, likelihood)
     labelled = round(float(counts.sum()))
     return LearntBaseRates(before, rates, error, counts + shares, labelled, len(likelihood), weight, tuple(trace))
 
 
-def _shares(rates: Array, likelihood: Array) -> Array:
-    """Expected cases of each cause among the unlabelled ones."""
+def _start(before: Array, weight: float, counts: Array, likelihood: Array, first: float) -> Array:
+    """Where the steps begin: the priors, or with many cases the end of the steps on a few of them, if better."""
+    if len(likelihood) < MANY:
+        return before
+    few = learn_base_rates(before, weight / THINNED, counts / THINNED, likelihood[::THINNED]).after
+    reached, _ = _step(few, weight * before + counts, likelihood)
+    return few if reached > first else before
+
+
+def _step(rates: Array, known: Array, likelihood: Array) -> tuple[float, Array]:
+    """Log posterior of the rates, and the expected cases of each cause among the unlabelled ones."""
     mixed = likelihood @ rates
-    return np.asarray(rates * ((1 / mixed) @ likelihood))
-
-
-def _log_posterior(rates: Array, known: Array, likelihood: Array) -> float:
-    return float((known * np.log(rates)).sum() + np.log(likelihood @ rates).sum())
+    with np.errstate(divide="ignore", invalid="ignore"):
+        stated = np.where(known > 0, known * np.log(rates), 0.0)
+    return float(stated.sum() + np.log(mixed).sum()), np.asarray(rates * ((1 / mixed) @ likelihood))
 
 
 def _errors(rates: Array, known: Array, likelihood: Array) -> Array:
     """Standard errors from the observed information, on the plane where the rates sum to 1."""
-    scaled = likelihood / (likelihood @ rates)[:, None]
-    information = scaled.T @ scaled + np.diag(known / rates**2)
+    information = np.diag(known / rates**2)
+    for start in range(0, len(likelihood), MANY):
+        part = likelihood[start : start + MANY]
+        scaled = part / (part @ rates)[:, None]
+        information += scaled.T @ scaled
     size = len(rates)
     # an orthonormal basis of the plane: the QR factor of a matrix whose first column is the normal
     basis = np.linalg.qr(np.column_stack([np.ones(size), np.eye(size)[:, 1:]]))[0][:, 1:]

@@ -18,7 +18,8 @@ from thighdx.evaluation.labels import LABEL
 from thighdx.evaluation.metrics import wilson
 from thighdx.knowledge import Knowledge
 from thighdx.learning.base_rates import LearntBaseRates, learn_base_rates
-from thighdx.rows import floored
+from thighdx.rows import Array, floored
+from thighdx.scoring.plain import plain_parts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -115,26 +116,23 @@ def learn_file(
 
     `on_problem` hears each problem with its row in the table, from 1. Raises `TableError` where it cannot be read.
     """
-    from thighdx.scoring.chunks import chunks
-    from thighdx.scoring.sources import open_cases
-
     learner = Learner(model)
-    with open_cases(path) as source:
-        for chunk in chunks(source, model.knowledge, (LABEL,)):
+    with plain_parts(path, model.knowledge, [LABEL]) as parts:
+        for part in parts:
             before = learner.rows
-            for problem in learner.add(*chunk):
+            for problem in learner.add(*part):
                 on_problem(before + problem.row + 1, problem)
     return learner.finish(path, fewest)
 
 
 @dataclass
 class Learner:
-    """Takes cases chunk by chunk. Memory grows by 4 bytes a cause for each case of unknown cause."""
+    """Takes cases chunk by chunk. Memory grows by 8 bytes a cause for each case of unknown cause."""
 
     model: Model
     rows: int = 0
     faulty: int = 0
-    _likelihood: list[NDArray[np.float32]] = field(default_factory=list)
+    _likelihood: list[Array] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         causes = self.model.tables.causes
@@ -174,7 +172,7 @@ class Learner:
         if self.rows == self.faulty:
             raise TableError(f"{place}: no case to learn from ({self.rows} rows, {self.faulty} of them faulty)")
         tables, knowledge = self.model.tables, self.model.knowledge
-        none = np.zeros((0, len(tables.causes)), dtype=np.float32)
+        none = np.zeros((0, len(tables.causes)))
         likelihood = np.concatenate([none, *self._likelihood])
         rates = learn_base_rates(tables.prior, prior_weight(knowledge, self.model.population), self._counts, likelihood)
         rows = [
@@ -208,12 +206,13 @@ class Learner:
     def _weigh(self, cases: Cases, may_be: NDArray[np.bool_], rows: NDArray[np.intp]) -> None:
         if not rows.size:
             return
-        log = self.model.engine.log_likelihood(cases.evidence.take(rows))
-        log = np.where(may_be[rows], log, -np.inf)
-        top = log.max(axis=1, keepdims=True)
-        possible = np.isfinite(top[:, 0])
+        # the posterior by the prior is the likelihood up to a factor, and compiled code has it where there is any
+        found = self.model.engine.posterior(cases.evidence.take(rows)).probability
+        weight = np.where(may_be[rows], found / self.model.tables.prior, 0.0)
+        top = weight.max(axis=1, keepdims=True)
+        possible = top[:, 0] > 0
         self.faulty += int((~possible).sum())
-        self._likelihood.append(np.exp(log[possible] - top[possible]).astype(np.float32))
+        self._likelihood.append(weight[possible] / top[possible])
 
     def _row(self, number: int, cause: int, fewest: int) -> LearntRow | None:
         """The row of a finding under a cause, if enough answers were seen."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from thighdx.errors import TableError
 from thighdx.knowledge import Knowledge
 from thighdx.learning.learn import Learnt
 from thighdx.reading import thawed
+from thighdx.tomltext import toml_lines
 
 SOURCE = "learnt_cases"
 POPULATION = "learnt"
@@ -108,32 +108,6 @@ def check_free(folder: str) -> None:
     place = Path(folder)
     if place.is_file() or (place.is_dir() and any(place.iterdir())):
         raise TableError(f"{folder}: is there already; accepted: a new or an empty folder")
-
-
-def toml_lines(tables: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[str]:
-    """Tables as TOML: a heading for each table, values and inner tables of numbers on a line of their own."""
-    plain = {key: value for key, value in tables.items() if not _has_heading(value)}
-    if plain and path:
-        yield f"[{'.'.join(path)}]\n"
-    yield from (f"{key} = {_toml(value)}\n" for key, value in plain.items())
-    if plain:
-        yield "\n"
-    for key, value in tables.items():
-        if _has_heading(value):
-            yield from toml_lines(value, (*path, key))
-
-
-def _has_heading(value: object) -> bool:
-    """Tables of tables, and tables that mix texts and numbers; a row's `p` stays on its line."""
-    return isinstance(value, Mapping) and not all(isinstance(inner, int | float) for inner in value.values())
-
-
-def _toml(value: object) -> str:
-    if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{key} = {_toml(inner)}" for key, inner in value.items()) + " }"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_toml, value)) + "]"
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str | bool) else repr(value)
 
 
 def _rounded(p: list[float]) -> list[float]:

@@ -24,7 +24,7 @@ from thighdx.scoring.batch import kept_names, other_columns, output_schema, scor
 from thighdx.scoring.columns import as_numpy
 from thighdx.scoring.csvblocks import Part
 from thighdx.scoring.results import open_result
-from thighdx.scoring.sources import BATCH_ROWS, CaseSource, open_cases
+from thighdx.scoring.sources import CaseSource, in_batches, open_cases
 
 T = TypeVar("T")
 
@@ -124,7 +124,9 @@ def score_file(
             [name for name in source.names if name in answers],
             [name for name in source.names if name in kept or name == CASE_ID],
         )
-        work = (partial(_score, model, kept, schema, *one) for one in _numbered(_in_order(pool, workers, parts)))
+        work = (
+            partial(_score, model, kept, schema, *one) for one in _numbered(in_batches(_in_order(pool, workers, parts)))
+        )
         for batch, found, not_scored in _in_order(pool, workers, work):
             writer.write(batch)
             for problem in _row_problems(found, batch, tally.rows + 1):
@@ -161,14 +163,11 @@ def _in_order(pool: ThreadPoolExecutor, ahead: int, work: Iterable[Callable[[], 
 
 
 def _numbered(parts: Iterable[Part]) -> Iterator[tuple[Part, int]]:
-    """Parts of at most `BATCH_ROWS` rows, each with the number of its first row, from 1."""
+    """Each part with the number of its first row, from 1."""
     first = 1
-    for rows, faults in parts:
-        for start in range(0, rows.num_rows, BATCH_ROWS):
-            some = rows.slice(start, BATCH_ROWS)
-            inside = {row - start: fault for row, fault in faults.items() if start <= row < start + BATCH_ROWS}
-            yield Part(some, inside), first
-            first += some.num_rows
+    for part in parts:
+        yield part, first
+        first += part.rows.num_rows
 
 
 def _score(model: Model, kept: dict[str, str], schema: pa.Schema, part: Part, first: int) -> _Done:

@@ -6,7 +6,7 @@ import gzip
 import os
 import sys
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -70,6 +70,14 @@ def _unpacked(file: IO[bytes], ending: str) -> IO[bytes]:
     if ending == ".csv.gz":
         return cast("IO[bytes]", gzip.GzipFile(fileobj=file))
     return cast("IO[bytes]", pa.CompressedInputStream(file, "zstd")) if ending == ".csv.zst" else file
+
+
+def in_batches(parts: Iterable[Part]) -> Iterator[Part]:
+    """The same rows in parts of at most `BATCH_ROWS`."""
+    for rows, faults in parts:
+        for start in range(0, rows.num_rows, BATCH_ROWS):
+            inside = {row - start: fault for row, fault in faults.items() if start <= row < start + BATCH_ROWS}
+            yield Part(rows.slice(start, BATCH_ROWS), inside)
 
 
 class CsvCases:
