@@ -38,6 +38,7 @@ TABLES: dict[str, tuple[type[schema.Table], ...]] = {
     "figures.*": (schema.Figure,),
     "studies.*": (schema.Study,),
     "combinations.*": (schema.Combination,),
+    "asked.*": (schema.Asked,),
     "costs": (schema.Costs,),
     "costs.kinds.*": (schema.Cost,),
     "costs.findings.*": (schema.Cost,),
