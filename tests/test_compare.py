@@ -123,6 +123,12 @@ def test_the_first_earns_nothing_over_itself() -> None:
     assert {(one.value, one.low, one.high) for one in vars(earned).values()} == {(0.0, 0.0, 0.0)}
 
 
+def test_only_some_are_kept_beside_the_first_and_unknown_ones_are_said() -> None:
+    assert [one.id for one in on_simulated().only(NAIVE_BAYES).contenders] == [MODEL, NAIVE_BAYES]
+    with pytest.raises(KeyError, match="naive"):
+        on_simulated().only("naive")
+
+
 def test_what_is_earned_is_the_difference_of_the_scores() -> None:
     first, last = on_simulated().contenders[0], on_simulated().contenders[-1]
     for name, sign in (("top_1", 1), ("top_3", 1), ("log_score", 1), ("brier", -1)):
