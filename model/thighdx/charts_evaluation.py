@@ -69,7 +69,7 @@ def stages_chart(stages: Sequence[Stage], *, dark: bool = False) -> alt.LayerCha
             title="the true cause",
             sort=which,
             scale=alt.Scale(domain=which, range=list(COLOURS[:2])),
-            legend=alt.Legend(orient="bottom"),
+            legend=alt.Legend(orient="bottom", symbolOpacity=1),
         ),
     )
     share = alt.Y("share:Q", axis=PERCENT, scale=WHOLE, title="share of cases")
@@ -92,8 +92,8 @@ def earned_chart(comparison: Comparison, *, dark: bool = False) -> alt.LayerChar
     rows = [{"name": one.name, "earned": one.earned.log_score.value, **_ends(one.earned.log_score)} for one in others]
     for row in rows:
         clear = row["low"] > 0 or row["high"] < 0
-        row["told"] = "clearly worse" if row["low"] > 0 else "clearly better" if clear else "not told apart"
-    words = ["clearly worse", "not told apart", "clearly better"]
+        row["told"] = "worse" if row["low"] > 0 else "better" if clear else "not told apart"
+    words = ["worse", "not told apart", "better"]
     base = alt.Chart(alt.InlineData(rows)).encode(
         y=alt.Y("name:N", sort=[row["name"] for row in rows], title=None, axis=alt.Axis(labelLimit=NAMES)),
         color=alt.Color(
@@ -101,12 +101,17 @@ def earned_chart(comparison: Comparison, *, dark: bool = False) -> alt.LayerChar
             sort=words,
             title=f"than {first.name[0].lower()}{first.name[1:]}",
             scale=alt.Scale(domain=words, range=[COLOURS[0], "#8a8f9c", COLOURS[1]]),
-            legend=alt.Legend(orient="bottom"),
+            legend=alt.Legend(orient="bottom", symbolOpacity=1),
         ),
         tooltip=["name:N", *(alt.Tooltip(f"{name}:Q", format="+.3f") for name in ("earned", "low", "high"))],
     )
     none = alt.Chart(alt.InlineData([{"at": 0.0}]))
-    lost = alt.X("earned:Q", title="mean log score lost (nats a case)")
+    lost = alt.X(
+        "earned:Q",
+        title="mean log score lost (nats a case)",
+        scale=alt.Scale(nice=False, padding=12),
+        axis=alt.Axis(tickCount=6, labelFlush=False),
+    )
     layers = [
         none.mark_rule(strokeDash=[4, 3], color=INK[dark]["text"]).encode(x="at:Q"),
         base.mark_rule(**INTERVAL).encode(x="low:Q", x2="high:Q"),

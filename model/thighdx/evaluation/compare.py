@@ -77,6 +77,12 @@ class Comparison:
         """A contender by its id. Raises `KeyError` for another word."""
         return {entry.id: entry for entry in self.contenders}[name]
 
+    def only(self, *names: str) -> Comparison:
+        """The first contender and those of these ids. Raises `KeyError` for another word."""
+        kept = [self.of(name) for name in names]
+        first, *others = self.contenders
+        return replace(self, contenders=(first, *(one for one in others if one in kept)))
+
     def to_dict(self) -> dict[str, Any]:
         """Plain dicts and lists."""
         return asdict(self)
