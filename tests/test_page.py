@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from thighdx import ImpossibleEvidenceError, Knowledge, diagnose, load_knowledge
+from thighdx import ImpossibleEvidenceError, Knowledge, diagnose, load_knowledge, next_questions
+from thighdx.casereport.saved import rescaled
+from thighdx.causecard import cause_card
 from thighdx.charts import share_chart, share_spec
+from thighdx.encounter import bedside_kinds, question_groups
 from thighdx.page.answers import answer_key
 from thighdx.page.launch import POPULATION, PRIORS
 from thighdx.wording import percent
@@ -41,6 +44,22 @@ def open_page() -> AppTest:
     return page
 
 
+def reach(page: AppTest, finding: str) -> None:
+    """Bring a question up by search, as it may stand in a group that is not open."""
+    page.selectbox(key="search").set_value(finding).run()
+    assert not page.exception, page.exception
+
+
+def open_group(page: AppTest, group: str) -> None:
+    """Open a group of questions, with the less telling ones."""
+    page.selectbox(key="search").set_value(None)
+    page.segmented_control(key="group").set_value(group).run()
+    for toggle in page.toggle:
+        if toggle.key == f"all_of_group_{group}":
+            toggle.set_value(True).run()
+    assert not page.exception, page.exception
+
+
 def widget_of(page: AppTest, finding: str) -> Radio[str] | Selectbox[str]:
     """The radio buttons or the list of a finding."""
     key = answer_key(finding)
@@ -51,20 +70,37 @@ def widget_of(page: AppTest, finding: str) -> Radio[str] | Selectbox[str]:
 
 def answer(page: AppTest, answers: dict[str, str]) -> None:
     for finding, state in answers.items():
-        page.radio(key=answer_key(finding)).set_value(state).run()
+        reach(page, finding)
+        widget_of(page, finding).set_value(state).run()
         assert not page.exception, page.exception
+    page.selectbox(key="search").set_value(None).run()
 
 
 def text_of(page: AppTest) -> str:
     """Everything the page says in words."""
-    said = (*page.markdown, *page.caption, *page.error, *page.warning, *page.info, *page.header)
-    return "\n".join(str(element.value) for element in said).replace("\\", "")  # Markdown's escapes
+    said = (
+        *page.markdown,
+        *page.caption,
+        *page.error,
+        *page.warning,
+        *page.info,
+        *page.header,
+        *page.subheader,
+        *page.success,
+    )
+    told = [str(element.value) for element in said] + [button.label for button in page.button]
+    return "\n".join(told).replace("\\", "")  # Markdown's escapes
 
 
 def shown_causes(page: AppTest) -> dict[str, str]:
     """Cause -> probability, in the order of the full table."""
-    table = page.table[0].value
+    (table,) = [table.value for table in page.table if "Now" in table.value]
     return dict(zip(table["Cause"], table["Now"], strict=True))
+
+
+def given(page: AppTest) -> list[str]:
+    """The keys of the running list's buttons."""
+    return [str(button.key) for button in page.button if str(button.key).startswith("remove_")]
 
 
 def expected(diagnosis: Diagnosis) -> dict[str, str]:
@@ -73,12 +109,17 @@ def expected(diagnosis: Diagnosis) -> dict[str, str]:
 
 def test_every_finding_can_be_answered_and_none_is(knowledge: Knowledge) -> None:
     page = open_page()
-    for finding, entry in knowledge.content.findings.items():
-        widget = widget_of(page, finding)
-        assert widget.value == ""
-        assert len(widget.options) == 1 + len(entry.states)
-        assert widget.label.replace("\\", "") == entry.question
-        assert widget.help.replace("\\", "") == entry.judge
+    met: list[str] = []
+    for group in question_groups(knowledge):
+        open_group(page, group.id)
+        met += group.findings
+        for finding in group.findings:
+            entry, widget = knowledge.content.findings[finding], widget_of(page, finding)
+            assert widget.value == ""
+            assert len(widget.options) == 1 + len(entry.states)
+            assert widget.label.replace("\\", "") == entry.question
+            assert widget.help.replace("\\", "") == entry.judge
+    assert sorted(met) == sorted(knowledge.findings)
 
 
 def test_without_an_answer_the_base_rates_are_shown_and_said(knowledge: Knowledge) -> None:
@@ -111,16 +152,20 @@ def test_answers_move_the_posterior_to_what_diagnose_says(knowledge: Knowledge) 
 
 def test_an_answer_taken_back_leaves_no_trace() -> None:
     page = open_page()
-    before = shown_causes(page), text_of(page)
+    before = shown_causes(page)
     answer(page, SUDDEN_POP)
-    assert (shown_causes(page), text_of(page)) != before
-    answer(page, dict.fromkeys(SUDDEN_POP, ""))
-    assert (shown_causes(page), text_of(page)) == before
+    assert shown_causes(page) != before
+    assert len(given(page)) == len(SUDDEN_POP)
+    answer(page, dict.fromkeys(list(SUDDEN_POP)[:2], ""))
+    page.button(key=given(page)[0]).click().run()  # from the running list
+    assert shown_causes(page) == before
+    assert not given(page)
+    assert "None among the answers given" in text_of(page)
 
 
 def test_an_answer_that_is_a_list_to_open_counts_too(knowledge: Knowledge) -> None:
     page = open_page()
-    page.selectbox(key=answer_key("pain_site")).set_value("sit_bone").run()
+    answer(page, {"pain_site": "sit_bone"})
     assert shown_causes(page) == expected(diagnose({"pain_site": "sit_bone"}, knowledge=knowledge))
 
 
@@ -166,7 +211,7 @@ def test_start_over_clears_every_answer() -> None:
     page = open_page()
     before = shown_causes(page), text_of(page)
     answer(page, SUDDEN_POP)
-    page.selectbox(key=answer_key("pain_site")).set_value("sit_bone").run()
+    answer(page, {"pain_site": "sit_bone"})
     page.button(key="start_over").click().run()
     assert (shown_causes(page), text_of(page)) == before
     assert {widget.value for widget in page.radio} == {""}
@@ -248,6 +293,128 @@ def test_impossible_answers_are_told_kindly_and_their_red_flags_stand(
     assert all(flag.action in text_of(page) for flag in flags)
     page.button(key="start_over").click().run()
     assert "these are the base rates" in text_of(page)
+
+
+def test_the_next_best_question_is_answered_in_place_or_passed_over(knowledge: Knowledge) -> None:
+    page = open_page()
+    first, second = next_questions({}, kind=bedside_kinds(), most=2, knowledge=knowledge).questions
+    assert first.question in text_of(page)
+    assert first.why in text_of(page)
+    page.button(key=f"skip_{first.finding}").click().run()
+    assert second.why in text_of(page)
+    page.button(key=f"next_{second.finding}_{second.answers[0].state}").click().run()
+    assert shown_causes(page) == expected(diagnose({second.finding: second.answers[0].state}, knowledge=knowledge))
+    page.toggle(key="next_with_studies").set_value(True).run()
+    assert not page.exception
+
+
+def test_a_question_found_stands_alone_until_one_goes_back() -> None:
+    page = open_page()
+    reach(page, "onset")
+    shown = [widget.key for widget in (*page.radio, *page.selectbox) if str(widget.key).startswith("answer_")]
+    assert shown == [answer_key("onset")]
+    page.button(key="back").click().run()
+    assert answer_key("age_group") in {str(widget.key) for widget in page.radio}
+
+
+def test_shares_of_the_origins_move_together_and_show_their_effect(knowledge: Knowledge) -> None:
+    page = open_page()
+    answer(page, SUDDEN_POP)
+    page.slider(key="share_acute_hamstring").set_value(50.0).run()
+    assert not page.exception
+    shares = [page.slider(key=f"share_{origin}").value for origin in knowledge.origins]
+    assert sum(float(str(share)) for share in shares) == pytest.approx(100, abs=0.2)
+    own = knowledge.content.populations["distance_runners"].origins
+    assert own is not None
+    changed = knowledge.with_origins("distance_runners", rescaled(own.p, "acute_hamstring", 0.5))
+    now = diagnose(SUDDEN_POP, knowledge=changed)
+    assert shown_causes(page) == expected(now)
+    (effect,) = [table.value for table in page.table if "Yours" in table.value]
+    assert percent(now.top.probability) in set(effect["Yours"])
+    page.button(key="own_origins").click().run()
+    assert shown_causes(page) == expected(diagnose(SUDDEN_POP, knowledge=knowledge))
+    page.selectbox(key="population").set_value("uniform").run()
+    assert "states the share of every cause outright" in text_of(page)
+
+
+def test_reasons_fit_and_care_are_told(knowledge: Knowledge) -> None:
+    page = open_page()
+    answer(page, SUDDEN_POP)
+    told = diagnose(SUDDEN_POP, knowledge=knowledge)
+    second = told.causes[1]
+    said = text_of(page)
+    assert "Does the case fit?" in said or "No listed cause explains" in said
+    assert "When to stop?" in said
+    card = cause_card(knowledge, told.top.id)
+    assert card.care is not None
+    assert card.care.see in said
+    page.selectbox(key="why_against").set_value(second.id).run()
+    assert f"against {second.name}" in text_of(page)
+    page.selectbox(key="why_cause").set_value(second.id).run()
+    assert "compared with all others" in text_of(page)
+
+
+def test_the_posterior_that_is_more_urgent_than_the_flags_says_so(knowledge: Knowledge) -> None:
+    case = {"swelling": "calf_or_whole_leg", "d_dimer": "raised", "redness_warmth": "yes"}
+    told = diagnose(case, knowledge=knowledge, population="over_60s")
+    order = list(knowledge.content.urgencies)
+    page = open_page()
+    page.selectbox(key="population").set_value("over_60s").run()
+    answer(page, case)
+    assert told.triage_posterior is not None
+    more = order.index(told.triage_posterior) < order.index(told.triage)
+    assert ("By probability" in text_of(page)) == more
+
+
+def test_an_unsure_answer_and_one_of_several_count_as_such(knowledge: Knowledge) -> None:
+    page = open_page()
+    answer(page, {"onset": "sudden"})
+    reach(page, "onset")
+    page.button(key="unsure_answer_onset").click().run()
+    page.select_slider(key="sure_answer_onset").set_value(80).run()
+    assert shown_causes(page) == expected(diagnose({"onset": "sudden@0.8"}, knowledge=knowledge))
+    page.button_group(key="states_answer_onset").set_value(["sudden", "gradual"]).run()
+    assert shown_causes(page) == expected(diagnose({"onset": "gradual|sudden"}, knowledge=knowledge))
+    assert "Gradually or Suddenly" in text_of(page)
+    page.button(key="plain_answer_onset").click().run()
+    assert shown_causes(page) == expected(diagnose({}, knowledge=knowledge))
+    assert widget_of(page, "onset").value == ""
+
+
+def compare_page() -> None:
+    """What `st.navigation` would draw with a case at hand; AppTest runs its first page alone."""
+    import streamlit as st
+
+    from thighdx import load_knowledge
+    from thighdx.casereport.saved import Situation
+    from thighdx.page import compare, state
+
+    state.begin("distance_runners")
+    if not state.answers():
+        state.take_up(Situation({"pop_felt": "yes", "mri_thigh": "muscle_tear"}, "distance_runners"))
+    compare.draw(load_knowledge(), state.population())
+    assert st.session_state
+
+
+def test_two_scenarios_are_what_diagnose_says_of_each(knowledge: Knowledge) -> None:
+    page = AppTest.from_function(compare_page, default_timeout=60).run()
+    assert not page.exception, page.exception
+    case = {"pop_felt": "yes", "mri_thigh": "muscle_tear"}
+    page.selectbox(key="compare_population_b").set_value("distance_runners").run()
+    assert "Nothing: both scenarios say the same" in text_of(page)
+    page.toggle(key="compare_studies_b").set_value(True).run()
+    page.selectbox(key="compare_finding_a").set_value("onset").run()
+    page.selectbox(key="compare_cell_a_onset").set_value("sudden").run()
+    assert not page.exception, page.exception
+    first = diagnose(case | {"onset": "sudden"}, knowledge=knowledge)
+    second = diagnose({"pop_felt": "yes"}, knowledge=knowledge)
+    table = page.table[0].value
+    names = {share.name: share.id for share in first.causes}
+    for name, one, two in zip(table["Cause"], table["First"], table["Second"], strict=True):
+        cause = names[name.replace("\\", "")]
+        assert (one, two) == (percent(first.probability(cause)), percent(second.probability(cause)))
+    for told in (first, second):
+        assert told.top.name in text_of(page)
 
 
 @pytest.mark.parametrize("probability", [0.0, 1e-9, 0.0004, 0.0006, 0.12345, 0.9994, 0.9996, 1.0])

@@ -29,7 +29,7 @@ from thighdx import Knowledge, TableError, score
 from thighdx.assess import get_model
 from thighdx.casefiles import RUNS_IN_SPREADSHEETS
 from thighdx.cells import is_number
-from thighdx.scoring import csvblocks, sources
+from thighdx.scoring import csvblocks
 from thighdx.scoring.csvblocks import Bytes, Layout, Records, blocks, plain_records
 from thighdx.scoring.files import RowProblem, score_file
 from thighdx.scoring.results import CsvWriter
@@ -46,10 +46,9 @@ def thighdx(*words: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Blocks and batches of a few rows, so that small tables have many."""
+    """Blocks of a few rows, so that small tables have many."""
     monkeypatch.setattr(csvblocks, "BLOCK", 4096)
     monkeypatch.setattr(csvblocks, "CAREFUL", 1024)
-    monkeypatch.setattr(sources, "BATCH_ROWS", 50)
 
 
 def read(data: bytes, width: int, block: int) -> tuple[list[tuple[str, ...]], dict[int, str]]:

@@ -61,6 +61,7 @@ def check(content: Content, may_be_unused: Container[tuple[str, ...]] = ()) -> I
         _combinations(content),
         _asked(content),
         _costs(content),
+        _groups(content),
         _figures(content),
         (found for found in _unused(content) if found[0] not in may_be_unused),
     )
@@ -191,6 +192,19 @@ def _asked(content: Content) -> Iterator[Found]:
             yield path, "states where its shares come from by either `sources` or `estimate`, exactly one of them"
         if name in content.findings and asked.cases != 1:
             yield (*path, "cases"), "goes with a kind; a finding has a share of its own within the cases of its kind"
+
+
+def _groups(content: Content) -> Iterator[Found]:
+    """A question stands in one group alone."""
+    for table, what, accepted in (("findings", "a finding", list(content.findings)), ("kinds", "a kind", [])):
+        seen: dict[str, str] = {}
+        for name, group in content.groups.items():
+            for one in getattr(group, table):
+                if accepted and one not in accepted:
+                    yield ("groups", name, table, one), unknown(one, what, accepted)
+                if one in seen:
+                    yield ("groups", name, table, one), f"'{one}' is in group '{seen[one]}' too; accepted: one of them"
+                seen[one] = name
 
 
 def _costs(content: Content) -> Iterator[Found]:

@@ -347,6 +347,14 @@ class Costs(Table):
     findings: FrozenMap[Cost] = Field(default_factory=_empty)
 
 
+class Group(Table):
+    """A group of questions, as a visit goes: the findings it names, and those of its kinds that no group names."""
+
+    name: Text
+    kinds: tuple[Kind, ...] = Field(default=(), strict=False)
+    findings: tuple[Id, ...] = Field(default=(), strict=False)
+
+
 class Content(Table):
     """Everything the priors say, merged from all files."""
 
@@ -368,3 +376,4 @@ class Content(Table):
     combinations: FrozenMap[Combination] = Field(default_factory=_empty)
     asked: FrozenMap[Asked] = Field(default_factory=_empty)
     costs: Costs = Field(default_factory=Costs)
+    groups: FrozenMap[Group] = Field(default_factory=_empty)

@@ -39,6 +39,7 @@ TABLES: dict[str, tuple[type[schema.Table], ...]] = {
     "studies.*": (schema.Study,),
     "combinations.*": (schema.Combination,),
     "asked.*": (schema.Asked,),
+    "groups.*": (schema.Group,),
     "costs": (schema.Costs,),
     "costs.kinds.*": (schema.Cost,),
     "costs.findings.*": (schema.Cost,),

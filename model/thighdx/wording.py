@@ -30,3 +30,14 @@ def state_label(entry: Finding, state: str) -> str:
 def count(number: int, one: str, many: str) -> str:
     """`1 answer`, `2 answers`."""
     return f"{number} {one if number == 1 else many}"
+
+
+def ratio_said(ratio: float | None) -> str:
+    """A likelihood ratio as people compare them: `3.1`, `12`, and below one as `1/4.2`."""
+    if ratio is None:
+        return "none"
+    if ratio <= 0:
+        return "0"
+    size = ratio if ratio >= 1 else 1 / ratio
+    said = f"{size:.1f}" if size < 9.95 else f"{size:,.0f}"
+    return said if ratio >= 1 or said == "1.0" else f"1/{said}"

@@ -7,7 +7,7 @@ from itertools import groupby
 
 import streamlit as st
 
-from thighdx.diagnosis import RedFlagRaised
+from thighdx.diagnosis import Diagnosis, RedFlagRaised
 from thighdx.knowledge import Knowledge
 from thighdx.page.words import plain
 from thighdx.wording import count
@@ -17,21 +17,36 @@ EMERGENCY = "emergency"
 BOXES = {EMERGENCY: st.error, "urgent": st.warning}  # the rest are told as information
 
 
-def draw_red_flags(knowledge: Knowledge, flags: tuple[RedFlagRaised, ...]) -> None:
-    """A box for each urgency, or a quiet line where no red flag fires."""
+def draw_red_flags(knowledge: Knowledge, flags: tuple[RedFlagRaised, ...], diagnosis: Diagnosis | None = None) -> None:
+    """A box for each urgency, or a quiet line where no red flag fires; then what the posterior asks for, if more."""
     with st.container(key="red-flags"):
         st.header("Red flags", anchor=ANCHOR)
-        if not flags:
-            st.markdown("None among the answers given. What was not asked cannot raise one.")
-            return
-        for urgency, group in groupby(flags, key=lambda flag: flag.urgency):
-            raised = tuple(group)
-            lines = "\n".join(_line(flag) for flag in raised)
-            box = BOXES.get(urgency, st.info)
-            box(f"**{urgency.upper()}: {plain(raised[0].within)}**\n{lines}", icon=":material/flag:")
-        st.caption("They stand whatever the probabilities below.")
-        with st.expander("What to do, what they may be, and what this rests on"):
-            st.markdown("\n".join(_basis(knowledge, flag) for flag in flags))
+        _draw_rules(knowledge, flags)
+        if diagnosis is not None:
+            _draw_by_probability(knowledge, diagnosis)
+
+
+def _draw_by_probability(knowledge: Knowledge, diagnosis: Diagnosis) -> None:
+    """What the posterior asks for, where it is more urgent than what the red flags do."""
+    order, asked = list(knowledge.content.urgencies), diagnosis.triage_posterior
+    if asked is None or order.index(asked) >= order.index(diagnosis.triage):
+        return
+    within, reason = plain(knowledge.content.urgencies[asked]), plain(diagnosis.triage_reasons[-1])
+    BOXES.get(asked, st.info)(f"**By probability, {asked}: {within}**\n\n{reason}.", icon=":material/monitoring:")
+
+
+def _draw_rules(knowledge: Knowledge, flags: tuple[RedFlagRaised, ...]) -> None:
+    if not flags:
+        st.markdown("None among the answers given. What was not asked cannot raise one.")
+        return
+    for urgency, group in groupby(flags, key=lambda flag: flag.urgency):
+        raised = tuple(group)
+        lines = "\n".join(_line(flag) for flag in raised)
+        box = BOXES.get(urgency, st.info)
+        box(f"**{urgency.upper()}: {plain(raised[0].within)}**\n{lines}", icon=":material/flag:")
+    st.caption("They stand whatever the probabilities below.")
+    with st.expander("What to do, what they may be, and what this rests on"):
+        st.markdown("\n".join(_basis(knowledge, flag) for flag in flags))
 
 
 def draw_glance(flags: tuple[RedFlagRaised, ...], answers: int, leading: str) -> None:

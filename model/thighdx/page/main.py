@@ -1,26 +1,34 @@
-"""The page: questions on the left, what the answers point to on the right."""
+"""The shell around the pages: what they share, the way between them, and what is said where the priors are faulty."""
 
 from __future__ import annotations
 
 import gc
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
 
 from thighdx.errors import KnowledgeError
 from thighdx.knowledge import Knowledge
-from thighdx.page import options
-from thighdx.page.answers import clear_answers
-from thighdx.page.questions import draw_questions
-from thighdx.page.results import draw_results
+from thighdx.page import about, batch, case, compare, options, state
+from thighdx.page import knowledge as numbers
 from thighdx.page.words import plain
 from thighdx.selection import select
 
 STYLE = Path(__file__).with_name("style.css")
+Draw = Callable[[Knowledge, str], None]
+PAGES: tuple[tuple[str, str, Draw], ...] = (
+    ("Case", "", case.draw),
+    ("Compare", "compare", compare.draw),
+    ("Batch", "batch", batch.draw),
+    ("Knowledge", "knowledge", numbers.draw),
+    ("About", "about", about.draw),
+)  # title, address and what draws it; the first is where one starts. No icon: browsers would fetch it from elsewhere
 
 
 def main() -> None:
-    """Draw the page for one session."""
+    """Draw the page that one session is on."""
     st.set_page_config(page_title="Pain in the back of the thigh", layout="wide")
     st.html(STYLE)
     try:
@@ -28,14 +36,17 @@ def main() -> None:
     except KnowledgeError as error:
         _draw_faults(error)
         return
-    _draw_heading(knowledge)
-    asked, told = st.columns([6, 5], gap="large")
-    with asked, st.container(key="questions"):
-        chosen = _draw_case(knowledge, population)
-        draw_questions(knowledge)
-    with told, st.container(key="results"):
-        draw_results(knowledge, chosen)
+    state.begin(population)
+    pages = [
+        st.Page(partial(_draw, draw, knowledge), title=title, url_path=address, default=not address)
+        for title, address, draw in PAGES
+    ]
+    st.navigation(pages, position="top").run()
     _set_aside_what_stays()
+
+
+def _draw(draw: Draw, knowledge: Knowledge) -> None:
+    draw(knowledge, state.population())
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the priors ...")
@@ -52,36 +63,6 @@ def _set_aside_what_stays() -> None:
     """
     gc.collect()
     gc.freeze()
-
-
-def _draw_heading(knowledge: Knowledge) -> None:
-    st.title("Pain in the back of the thigh: what else could it be?", anchor=False)
-    st.markdown(
-        f"Answer what is known, in any order: the page weighs {len(knowledge.causes)} causes against their base rates "
-        "and says which red flags stand. **A question not asked is never taken as normal.**"
-    )
-    st.caption(
-        "For a clinician who can review its basis. Not a medical device, and no substitute for judgement. "
-        "Nothing is stored: the answers live in this browser tab and go when it closes."
-    )
-
-
-def _draw_case(knowledge: Knowledge, population: str) -> str:
-    """Whose base rates, and a way back to no answer. Returns the population chosen."""
-    choice, clear = st.columns([3, 1], vertical_alignment="bottom")
-    ids = list(knowledge.populations)
-    with choice:
-        chosen: str = st.selectbox(
-            "Population: whose base rates",
-            ids,
-            index=ids.index(population),
-            format_func=lambda name: plain(knowledge.content.populations[name].name),
-            key="population",
-        )
-    with clear:
-        st.button("Start over", key="start_over", on_click=clear_answers, args=(knowledge,), width="stretch")
-    st.caption(plain(knowledge.content.populations[chosen].description))
-    return chosen
 
 
 def _draw_faults(error: KnowledgeError) -> None:

@@ -1,111 +1,206 @@
-"""What the answers say: red flags, causes beside their base rates, origins, strain grade, the answers themselves."""
+"""What the answers say: red flags, causes beside their base rates, origins, strain grade, fit, the answers."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
+from thighdx.casereport.bars import bars_html, bars_of, moved
+from thighdx.casereport.content import answered, recovery_by_grade, weeks_said
+from thighdx.casereport.saved import Situation
 from thighdx.cases import read_case
-from thighdx.charts import share_spec
+from thighdx.causecard import cause_card
 from thighdx.diagnosis import Diagnosis, Share, diagnose, raised
 from thighdx.errors import ImpossibleEvidenceError
 from thighdx.knowledge import Knowledge
-from thighdx.page.answers import given_answers
+from thighdx.page import models, state
 from thighdx.page.flags import draw_glance, draw_red_flags
-from thighdx.page.words import cell_label, plain
+from thighdx.page.words import plain
+from thighdx.reasoning.intervals import Interval, credible_intervals
 from thighdx.triage import red_flags
-from thighdx.wording import count, percent
+from thighdx.wording import count, percent, percent_range
 
-MOST_CAUSES = 8  # in the chart; all are in the table below it
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator as _Place
 
-
-def draw_results(knowledge: Knowledge, population: str) -> None:
-    """Everything that follows from this session's answers."""
-    answers = given_answers(knowledge)
-    try:
-        diagnosis = diagnose(answers, knowledge=knowledge, population=population)
-    except ImpossibleEvidenceError as error:
-        # red flags stand whatever the model makes of the answers
-        flags = raised(knowledge, red_flags(knowledge, read_case(knowledge, answers)).of(0))
-        draw_red_flags(knowledge, flags)
-        _draw_no_posterior(error)
-        draw_glance(flags, len(answers), "no cause goes with all answers")
-    else:
-        draw_red_flags(knowledge, diagnosis.red_flags)
-        _draw_causes(knowledge, diagnosis)
-        _draw_origins(knowledge, diagnosis)
-        leading = f"{percent(diagnosis.top.probability)} {diagnosis.top.name}"
-        draw_glance(diagnosis.red_flags, len(diagnosis.answers), leading)
-    _draw_answers(knowledge, answers)
+MOST_CAUSES = 6  # drawn; all are in the table below
+DANGEROUS = "not to be missed"
 
 
-def _draw_no_posterior(error: ImpossibleEvidenceError) -> None:
+@dataclass(frozen=True)
+class Shown:
+    """The case and what is told of it; `before` is the case before the last change, where it has a posterior."""
+
+    situation: Situation
+    used: Knowledge
+    now: Diagnosis
+    before: Diagnosis | None
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where what takes longer is drawn later: the bars, unless they have their intervals, and the fit."""
+
+    bars: _Place | None
+    fit: _Place
+
+
+def told(knowledge: Knowledge) -> Shown:
+    """The diagnosis of this session's case. Raises `ImpossibleEvidenceError`."""
+    held, step = state.situation(), state.last_step()
+    now = _diagnosed(knowledge, held)
+    before = None
+    if step is not None:
+        try:
+            before = state.remembered("before", step.before, lambda: _diagnosed(knowledge, step.before))
+        except ImpossibleEvidenceError:
+            before = None
+    return Shown(held, models.used(knowledge, held), now, before)
+
+
+def _diagnosed(knowledge: Knowledge, held: Situation) -> Diagnosis:
+    return diagnose(held.answers, knowledge=models.used(knowledge, held), population=held.population)
+
+
+def draw_impossible(knowledge: Knowledge, error: ImpossibleEvidenceError) -> None:
+    """Red flags stand whatever the model makes of the answers."""
+    answers = state.answers()
+    flags = raised(knowledge, red_flags(knowledge, read_case(knowledge, answers)).of(0))
+    draw_red_flags(knowledge, flags)
     with st.container(key="posterior"):
         st.header("Most probable causes", anchor=False)
         st.warning(
             "No cause in the model goes with all of these answers together, so there are no probabilities to show. "
             f"Look for an answer that may be wrong, or set one to *Not asked*.\n\n{plain(str(error))}"
         )
+    draw_glance(flags, len(answers), "no cause goes with all answers")
+    draw_answers(knowledge)
 
 
-def _draw_causes(knowledge: Knowledge, diagnosis: Diagnosis) -> None:
-    population = plain(knowledge.content.populations[diagnosis.population].name)
-    shown = diagnosis.causes[:MOST_CAUSES]
+def draw_results(shown: Shown) -> Places:
+    """Everything that follows from the answers at once; the intervals come with it once their draws are made."""
+    now = shown.now
+    draw_red_flags(shown.used, now.red_flags, now)
+    intervals = _intervals_at_hand(shown)
     with st.container(key="posterior"):
-        st.header("Most probable causes", anchor=False)
-        if diagnosis.answers:
-            st.markdown(f"With {count(len(diagnosis.answers), 'answer', 'answers')}.")
-        else:
-            st.markdown("**No answer yet: these are the base rates.**")
-        st.caption(
-            f"Bar: probability now. Upright mark: base rate in *{population}*. "
-            f"The {len(diagnosis.causes)} causes share 100 %: it is taken to be one of them, and one alone."
-        )
-        about = {cause: entry.description for cause, entry in knowledge.content.causes.items()}
-        _draw_chart(knowledge, shown, about, "The most probable causes")
-        with st.container(key="grades"):
-            _draw_grades(knowledge, diagnosis, shown)
-        with st.expander(f"All {len(diagnosis.causes)} causes as a table"):
-            st.table(_table(knowledge, diagnosis.causes), hide_index=True)
-
-
-def _draw_grades(knowledge: Knowledge, diagnosis: Diagnosis, shown: tuple[Share, ...]) -> None:
-    """The grade of a graded cause, where it is among the causes in the chart."""
-    graded = [share.name for share in shown if knowledge.content.causes[share.id].grading is not None]
-    if graded and diagnosis.grades:
-        grades = ", ".join(f"{grade.name}: {percent(grade.probability)}" for grade in diagnosis.grades)
-        st.markdown(f"If it is *{plain(graded[0])}*, then {plain(grades)}.")
-
-
-def _draw_origins(knowledge: Knowledge, diagnosis: Diagnosis) -> None:
+        bars = _draw_causes(shown, intervals)
+    draw_answers(shown.used)
+    with st.container(key="fit"):
+        fit = st.empty()
     with st.container(key="origins"):
-        st.header("Where it comes from", anchor=False)
-        _draw_chart(knowledge, diagnosis.origins, {}, "The origins")
+        _draw_origins(shown, intervals)
+    draw_glance(now.red_flags, len(now.answers), f"{percent(now.top.probability)} {now.top.name}")
+    return Places(None if intervals is not None else bars, fit)
 
 
-def _draw_answers(knowledge: Knowledge, answers: dict[str, str]) -> None:
+def _intervals_at_hand(shown: Shown) -> dict[str, Interval] | None:
+    """The intervals, where every finding answered is drawn already, so that nothing waits for them."""
+    drawn = models.draws(shown.used, shown.situation.population)
+    cases = read_case(shown.used, shown.situation.answers)
+    return intervals_of(shown) if drawn.is_ready(cases.evidence) else None
+
+
+def intervals_of(shown: Shown) -> dict[str, Interval]:
+    """The 95 % intervals by id of cause, origin and grade."""
+    held = shown.situation
+
+    def make() -> dict[str, Interval]:
+        found = credible_intervals(held.answers, knowledge=shown.used, population=held.population)
+        return {one.id: one for one in (*found.causes, *found.origins, *found.grades)}
+
+    return state.remembered("intervals", held, make)
+
+
+def _draw_causes(shown: Shown, intervals: Mapping[str, Interval] | None) -> _Place:
+    now, content = shown.now, shown.used.content
+    st.header("Most probable causes", anchor=False)
+    step = state.last_step()
+    if step is not None:
+        st.caption(f"Arrows: since *{plain(step.said)}*")
+    if not now.answers:
+        st.markdown("**No answer yet: these are the base rates.**")
+    place = st.empty()
+    with place:
+        draw_bars(shown, intervals)
+    with st.container(key="grades"):
+        _draw_grades(shown, now.causes[:MOST_CAUSES])
+    with st.expander(f"All {len(now.causes)} causes as a table, and how to read this"):
+        st.markdown(
+            "Bar: probability now. Thin line: 95 % credible interval (CI), from what the numbers leave open. "
+            f"Upright mark: base rate in *{plain(content.populations[now.population].name)}*. Arrow: percentage points "
+            f"since the last change. The {len(now.causes)} causes share 100 %: it is taken to be one of "
+            "them, and one alone."
+        )
+        st.table(_table(shown, intervals), hide_index=True)
+    return place
+
+
+def draw_bars(shown: Shown, intervals: Mapping[str, Interval] | None) -> None:
+    """The leading causes, each with its base rate, its interval where it is known, and how it moved."""
+    content = shown.used.content
+    before = None if shown.before is None else {one.id: one.probability for one in shown.before.causes}
+    marks = {cause: DANGEROUS for cause, entry in content.causes.items() if entry.dangerous}
+    bars = bars_of(shown.now.causes[:MOST_CAUSES], shown.used.origins, intervals=intervals, before=before, marks=marks)
+    st.html(bars_html(bars, "Most probable causes"))
+
+
+def _draw_grades(shown: Shown, among: tuple[Share, ...]) -> None:
+    """The grade of a graded cause with its recovery, where it is among the causes drawn."""
+    causes = shown.used.content.causes
+    graded = next((share for share in among if causes[share.id].grading is not None), None)
+    if graded is None or not shown.now.grades:
+        return
+    weeks = recovery_by_grade(cause_card(shown.used, graded.id, shown.now.population, most=0), shown.now.grades)
+    grades = "; ".join(
+        f"**{plain(grade.name)} {percent(grade.probability)}**"
+        + (f" (recovery {weeks_said(weeks[grade.id])})" if grade.id in weeks else "")
+        for grade in shown.now.grades
+    )
+    st.markdown(f"If it is *{plain(graded.name)}*: {grades}.")
+
+
+def _draw_origins(shown: Shown, intervals: Mapping[str, Interval] | None) -> None:
+    st.header("Where it comes from", anchor=False)
+    before = None if shown.before is None else {one.id: one.probability for one in shown.before.origins}
+    st.html(bars_html(bars_of(shown.now.origins, shown.used.origins, intervals=intervals, before=before), "Origins"))
+
+
+def draw_answers(knowledge: Knowledge) -> None:
+    """What was answered so far, in its order, each to be taken back."""
+    given = answered(knowledge, state.answers())
     with st.container(key="answers"):
         st.header("Answers given", anchor=False)
-        if not answers:
+        if not given:
             st.caption("None yet.")
             return
-        entries = knowledge.content.findings
-        lines = [
-            f"- {plain(entries[finding].question)} **{cell_label(entries[finding], cell)}**"
-            for finding, cell in answers.items()
-        ]
-        st.markdown("\n".join(lines))
+        st.caption(f"{count(len(given), 'answer', 'answers')}; click one to take it back.")
+        for one in given:
+            entry = knowledge.content.findings[one.finding]
+            st.button(
+                f"{plain(one.question)} **{plain(one.label)}**",
+                key=f"remove_{one.finding}",
+                type="tertiary",
+                icon=":material/close:",
+                help="Take this answer back",
+                on_click=state.answer,
+                args=(one.finding, "", f"{entry.question} taken back"),
+            )
 
 
-def _draw_chart(knowledge: Knowledge, shares: tuple[Share, ...], about: dict[str, str], title: str) -> None:
-    said = "; ".join(f"{share.name} {percent(share.probability)}" for share in shares)
-    spec = share_spec(shares, groups=knowledge.origins, about=about, dark=st.context.theme.type == "dark")
-    st.vega_lite_chart(spec, width="stretch", alt=f"{title}: {said}")
-
-
-def _table(knowledge: Knowledge, shares: tuple[Share, ...]) -> dict[str, list[str]]:
-    return {
+def _table(shown: Shown, intervals: Mapping[str, Interval] | None) -> dict[str, list[str]]:
+    shares, causes = shown.now.causes, shown.used.content.causes
+    before = {} if shown.before is None else {one.id: one.probability for one in shown.before.causes}
+    table = {
         "Cause": [plain(share.name) for share in shares],
         "Now": [percent(share.probability) for share in shares],
+    }
+    if intervals is not None:
+        table["95 % interval"] = [percent_range(intervals[one.id].low, intervals[one.id].high) for one in shares]
+    return table | {
         "Base rate": ["" if share.base_rate is None else percent(share.base_rate) for share in shares],
-        "Must not be missed": ["yes" if knowledge.content.causes[share.id].dangerous else "" for share in shares],
+        "Moved": [moved(share.probability, before.get(share.id)) for share in shares],
+        "Must not be missed": ["yes" if causes[share.id].dangerous else "" for share in shares],
     }

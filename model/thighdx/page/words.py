@@ -7,15 +7,7 @@ import re
 from thighdx.schema import Finding
 from thighdx.wording import state_label
 
-# Every kind of finding: how its group of questions is headed.
-GROUPS = {
-    "context": "Who",
-    "history": "The story",
-    "sign": "Look and feel",
-    "test": "Bedside tests",
-    "imaging": "Studies",
-}
-MARKDOWN = re.compile(r"([\\`*_\[\]$~<>#|])")
+MARKDOWN = re.compile(r"([\\`*_\[\]$~<>#|:])")
 
 
 def plain(text: str) -> str:

@@ -52,31 +52,40 @@ class RowUsed:
     note: str | None
 
 
+def row_behind(content: Content, population: str, finding: str, cause: str) -> tuple[str, Basis]:
+    """Where P(state | cause) is stated, and as what: the cause's own row, the population's mix or the background."""
+    entry = content.findings[finding]
+    own, mix = entry.rows.get(cause), content.populations[population].mix.get(finding)
+    if own is not None:
+        return OWN, own
+    return (MIX, mix) if mix is not None else (BACKGROUND, entry.background)
+
+
 def row_used(opened: OpenCase, finding: str, cell: Cell, cause: int) -> RowUsed:
     """The row behind an answer under one cause, as the tables have it (completed, floored)."""
     content, name = opened.knowledge.content, opened.knowledge.causes[cause]
     entry, place = content.findings[finding], opened.model.tables.finding_index[finding]
     table = opened.model.tables.findings[place]
     mechanism = int(table.parent[cause])
-    own, mix = entry.rows.get(name), content.populations[opened.model.population].mix.get(finding)
-    row: Basis = own if own is not None else mix if mix is not None else entry.background
+    kind, row = row_behind(content, opened.model.population, finding, name)
     return RowUsed(
         name,
         content.causes[name].name,
-        OWN if own is not None else MIX if mix is not None else BACKGROUND,
-        isinstance(own, RatioRow),
+        kind,
+        isinstance(row, RatioRow),
         None if mechanism == -1 else opened.model.tables.mechanisms[mechanism].id,
         {entry.states[state]: float(table.rows[cause, state]) for state in cell.states},
         float(np.dot(table.rows[cause], likelihood(cell, len(entry.states)))),
         row.weight,
         row.estimate,
-        tuple(_figure(content, key) for key in row.figures),
-        tuple(_document(content, key) for key in row.sources),
+        tuple(figure_cited(content, key) for key in row.figures),
+        tuple(document(content, key) for key in row.sources),
         row.note,
     )
 
 
-def _figure(content: Content, key: str) -> FigureCited:
+def figure_cited(content: Content, key: str) -> FigureCited:
+    """A published figure with its document."""
     figure = content.figures[key]
     return FigureCited(
         key,
@@ -86,10 +95,11 @@ def _figure(content: Content, key: str) -> FigureCited:
         figure.high,
         figure.n,
         figure.population,
-        _document(content, figure.source),
+        document(content, figure.source),
     )
 
 
-def _document(content: Content, key: str) -> Document:
+def document(content: Content, key: str) -> Document:
+    """A source of the priors by its key."""
     source = content.sources[key]
     return Document(key, source.title, source.kind, source.year, source.url)

@@ -11,8 +11,9 @@ no draw depends on which findings are answered, in what order, or in which popul
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,7 +72,7 @@ class Draws:
     tables: Tables
     prior: Array
     levels: tuple[Array, ...]
-    _logs: dict[int, _Logs] = field(default_factory=dict)
+    _logs: dict[tuple[object, ...], _Logs] = field(default_factory=dict)
 
     @property
     def count(self) -> int:
@@ -157,7 +158,8 @@ class Draws:
         return table
 
     def _of(self, position: int) -> _Logs:
-        if position not in self._logs:
+        key = self._key(position)
+        if key not in self._logs:
             finding = self.finding(position)
             free = np.flatnonzero(finding.parent == -1)
             given = {}
@@ -165,22 +167,49 @@ class Draws:
                 causes = np.flatnonzero(finding.parent == number)
                 given[number] = causes, np.ascontiguousarray(np.log(table[:, causes]).transpose(3, 2, 0, 1))
             logs = np.ascontiguousarray(np.moveaxis(np.log(finding.rows[:, free]), -1, 0))
-            self._logs[position] = _Logs(free, logs, given)
-        return self._logs[position]
+            self._logs[key] = _Logs(free, logs, given)
+        return self._logs[key]
+
+    def _key(self, position: int) -> tuple[object, ...]:
+        """What the drawn tables of a finding depend on: the finding, and the mix of people where one is stated."""
+        name = self.tables.findings[position].id
+        mix = self.population.mix.get(name)
+        return (name,) if mix is None else (name, mix.weight, *sorted(mix.p.items()))
+
+    def is_ready(self, case: Evidence) -> bool:
+        """Whether every finding answered has been drawn already, so that `posterior` takes milliseconds."""
+        return all(self._key(position) in self._logs for position, _ in answered(self.tables, case))
+
+    def prepare(self) -> None:
+        """Draw every finding now: some seconds, after which no answer waits. Safe beside other threads."""
+        for position in range(len(self.tables.findings)):
+            self._of(position)
 
 
 def get_draws(knowledge: Knowledge, population: str, count: int = DRAWS) -> Draws:
-    """The draws of a population, made once; at most two populations are kept (some 120 MB each, all answered)."""
+    """The draws of a population, made once.
+
+    Populations, and knowledge that differs in its populations alone, share the drawn findings (some 120 MB, all
+    answered) but those whose mix of people differs; at most two sets of other numbers are kept.
+    """
     return _draws(knowledge, population, count)
 
 
 @lru_cache(maxsize=2)
+def _shared(core: str, causes: tuple[str, ...], findings: tuple[str, ...], count: int) -> dict[Any, _Logs]:  # noqa: ARG001 - the key
+    """The findings drawn so far from priors that are alike but for their populations."""
+    return {}
+
+
+@lru_cache(maxsize=16)
 def _draws(knowledge: Knowledge, population: str, count: int) -> Draws:
     _, entry = knowledge.population(population)
     tables = build_tables(knowledge, population)
     prior = drawn_prior(base_rate_boxes(knowledge, entry), count)
     levels = tuple(_levels(knowledge, tables, number, count) for number in range(len(tables.mechanisms)))
-    return Draws(knowledge, entry, tables, prior, levels)
+    core = {name: table for name, table in knowledge.document.tables.items() if name != "populations"}
+    digest = replace(knowledge.document, tables=core).digest()
+    return Draws(knowledge, entry, tables, prior, levels, _shared(digest, knowledge.causes, knowledge.findings, count))
 
 
 def drawn_prior(rates: BaseRates, count: int) -> Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -42,7 +42,7 @@ class RowProblem(NamedTuple):
         return f"row {self.row}{column}: {self.message}"
 
 
-class _Done(NamedTuple):
+class Done(NamedTuple):
     """A batch ready to be written."""
 
     batch: pa.RecordBatch
@@ -95,13 +95,13 @@ def score_file(
         for batch, found, not_scored in work.done(source):
             writer.write(batch)
             hears = max(0, hear - tally.problems)
-            for number, problem in enumerate(_row_problems(found, batch, tally.rows + 1)):
+            for number, problem in enumerate(row_problems(found, batch.column(CASE_ID), tally.rows + 1)):
                 if number >= hears and problems is None:
                     break
                 note(problem)
                 if number < hears:
                     on_problem(problem)
-            tally.add(batch, len(found), not_scored, watch=CASE_ID in source.names)
+            tally.add(batch.column(CASE_ID), len(found), not_scored, watch=CASE_ID in source.names)
             on_rows(batch.num_rows, source.share())
     tally.count_repeated()
     return tally
@@ -115,7 +115,7 @@ class _Work(NamedTuple):
     kept: dict[str, str]
     schema: pa.Schema
 
-    def done(self, source: CaseSource) -> Iterator[_Done]:
+    def done(self, source: CaseSource) -> Iterator[Done]:
         """The scored batches, in order."""
         workers = min(MOST_WORKERS, os.cpu_count() or 1)
         answers = answer_columns(self.model.knowledge)
@@ -125,17 +125,19 @@ class _Work(NamedTuple):
         )
         with _pool(workers) as pool:
             read = in_batches(_in_order(pool, workers, parts))
-            yield from _in_order(pool, workers, (partial(self._score, *one) for one in _numbered(read)))
+            yield from _in_order(pool, workers, (partial(score_part, *self, *one) for one in numbered(read)))
 
-    def _score(self, part: Part, first: int) -> _Done:
-        try:
-            scored, cases, not_scored = score_batch(self.model, part.rows, first, part.row_faults)
-            columns = [*scored.columns, *(part.rows.column(name).combine_chunks() for name in self.kept)]
-            batch = pa.RecordBatch.from_arrays(columns, schema=self.schema)
-        except (pa.ArrowException, ValueError, OverflowError) as error:
-            rows = f"rows {first} to {first + part.rows.num_rows - 1}"
-            raise TableError(f"{self.place}: {rows} cannot be read: {error}") from error
-        return _Done(batch, cases.problems, not_scored)
+
+def score_part(model: Model, place: str, kept: Mapping[str, str], schema: pa.Schema, part: Part, first: int) -> Done:
+    """A part scored, with the columns kept behind the result's own. Raises `TableError` where Arrow cannot read it."""
+    try:
+        scored, cases, not_scored = score_batch(model, part.rows, first, part.row_faults)
+        columns = [*scored.columns, *(part.rows.column(name).combine_chunks() for name in kept)]
+        batch = pa.RecordBatch.from_arrays(columns, schema=schema)
+    except (pa.ArrowException, ValueError, OverflowError) as error:
+        rows = f"rows {first} to {first + part.rows.num_rows - 1}"
+        raise TableError(f"{place}: {rows} cannot be read: {error}") from error
+    return Done(batch, cases.problems, not_scored)
 
 
 @contextmanager
@@ -159,7 +161,7 @@ def _in_order(pool: ThreadPoolExecutor, ahead: int, work: Iterable[Callable[[], 
         yield waiting.popleft().result()
 
 
-def _numbered(parts: Iterable[Part]) -> Iterator[tuple[Part, int]]:
+def numbered(parts: Iterable[Part]) -> Iterator[tuple[Part, int]]:
     """Each part with the number of its first row, from 1."""
     first = 1
     for part in parts:
@@ -167,8 +169,8 @@ def _numbered(parts: Iterable[Part]) -> Iterator[tuple[Part, int]]:
         first += part.rows.num_rows
 
 
-def _row_problems(problems: Problems, batch: pa.RecordBatch, first: int) -> Iterator[RowProblem]:
-    ids = batch.column(CASE_ID)
+def row_problems(problems: Problems, ids: pa.Array, first: int) -> Iterator[RowProblem]:
+    """Problems with the number of their row, `first` being that of the first one, and its id."""
     for one in problems:
         yield RowProblem(first + one.row, ids[one.row].as_py(), one.column, one.message)
 

@@ -67,10 +67,10 @@ class CsvWriter:
 class ParquetWriter:
     """Parquet output: texts by dictionary, numbers plain, which are hardly ever the same twice."""
 
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
+    def __init__(self, place: Path | IO[bytes], schema: pa.Schema) -> None:
         texts = [field.name for field in schema if not pa.types.is_floating(field.type)]
         packed = {name: "snappy" if name in texts else "none" for name in schema.names}  # snappy finds nothing in them
-        self._writer = pq.ParquetWriter(path, schema, use_dictionary=texts, compression=packed)
+        self._writer = pq.ParquetWriter(place, schema, use_dictionary=texts, compression=packed)
         self._schema, self._held, self._rows, self._bytes = schema, list[pa.RecordBatch](), 0, 0
 
     def write(self, batch: pa.RecordBatch) -> None:

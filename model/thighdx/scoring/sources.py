@@ -78,12 +78,12 @@ def _unpacked(file: IO[bytes], ending: str) -> IO[bytes]:
     return cast("IO[bytes]", pa.CompressedInputStream(file, "zstd")) if ending == ".csv.zst" else file
 
 
-def in_batches(parts: Iterable[Part]) -> Iterator[Part]:
-    """The same rows in parts of at most `BATCH_ROWS`."""
+def in_batches(parts: Iterable[Part], most: int = BATCH_ROWS) -> Iterator[Part]:
+    """The same rows in parts of at most so many."""
     for rows, faults in parts:
-        for start in range(0, rows.num_rows, BATCH_ROWS):
-            inside = {row - start: fault for row, fault in faults.items() if start <= row < start + BATCH_ROWS}
-            yield Part(rows.slice(start, BATCH_ROWS), inside)
+        for start in range(0, rows.num_rows, most):
+            inside = {row - start: fault for row, fault in faults.items() if start <= row < start + most}
+            yield Part(rows.slice(start, most), inside)
 
 
 class CsvCases:
@@ -121,7 +121,7 @@ class CsvCases:
 
 
 class ParquetCases:
-    """A Parquet table."""
+    """A Parquet table: the file at `path`, or a stream that is called by that name."""
 
     def __init__(self, file: IO[bytes], place: str) -> None:
         try:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from thighdx.cases import CASE_ID
 from thighdx.scoring.columns import as_numpy
 
 WATCHED_IDS = 1_000_000  # repeated ids are looked for within this many rows; bounds memory
@@ -24,12 +23,12 @@ class Tally:
     first_repeated: str = ""
     _ids: list[pa.Array] = field(default_factory=list)
 
-    def add(self, batch: pa.RecordBatch, problems: int, not_scored: int, *, watch: bool) -> None:
-        """Count a scored batch; `watch` remembers the ids of the first million rows."""
+    def add(self, ids: pa.Array, problems: int, not_scored: int, *, watch: bool) -> None:
+        """Count rows with these ids; `watch` remembers those of the first million rows."""
         left = WATCHED_IDS - self.rows
         if watch and left > 0:
-            self._ids.append(batch.column(CASE_ID)[:left])
-        self.rows += batch.num_rows
+            self._ids.append(ids[:left])
+        self.rows += len(ids)
         self.problems += problems
         self.not_scored += not_scored
 

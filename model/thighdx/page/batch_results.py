@@ -1,0 +1,109 @@
+"""A scored table at a glance, and its files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import PurePath
+
+import streamlit as st
+
+from thighdx.charts_batch import URGENCY_COLOURS, counted_chart, sureness_chart
+from thighdx.knowledge import Knowledge
+from thighdx.page import parts
+from thighdx.page.htmltext import table
+from thighdx.page.words import plain
+from thighdx.scoring.overview import BINS, Counted, Overview, overview
+from thighdx.scoring.upload import ScoredUpload
+from thighdx.wording import percent
+
+MOST_BARS = 8
+
+
+def draw_results(knowledge: Knowledge, population: str, name: str, scored: ScoredUpload) -> None:
+    """Counts, pictures, downloads."""
+    found = overview(knowledge, scored.table)
+    with st.container(key="batch-results"):
+        st.header("Scored", anchor=False)
+        st.caption(f"Base rates of {plain(knowledge.content.populations[population].name)}.")
+        pressing = [one for one in found.triage if one.rows and one.id != found.triage[-1].id]
+        parts.facts(
+            [
+                ("Rows scored", f"{found.scored:,}"),
+                ("Rows not scored", f"{found.not_scored:,}", "they say why in the column status"),
+                ("Rows with a red flag", f"{sum(one.rows for one in pressing):,}", _by_urgency(pressing)),
+            ]
+        )
+        _draw_files(name, scored)
+        _draw_pictures(found)
+        _draw_tables(found)
+
+
+def _by_urgency(pressing: Sequence[Counted]) -> str:
+    return ", ".join(f"{one.name.lower()} {one.rows:,}" for one in pressing) or "none"
+
+
+def _draw_files(name: str, scored: ScoredUpload) -> None:
+    stem = PurePath(name).stem
+    with st.container(horizontal=True):
+        st.download_button(
+            "Scored table as CSV",
+            scored.csv,
+            f"{stem}_scored.csv",
+            "text/csv",
+            type="primary",
+            icon=":material/download:",
+            on_click="ignore",
+            key="batch_csv",
+        )
+        st.download_button(
+            "As Parquet",
+            scored.parquet,
+            f"{stem}_scored.parquet",
+            "application/vnd.apache.parquet",
+            icon=":material/download:",
+            on_click="ignore",
+            key="batch_parquet",
+        )
+
+
+def _draw_pictures(found: Overview) -> None:
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.subheader("Leading causes", anchor=False)
+        _bars(found.leading[:MOST_BARS], "Leading causes", None)
+        if not found.leading:
+            st.caption("No row was scored.")
+    with right:
+        st.subheader("Triage by red flags", anchor=False)
+        _bars(found.triage, "Triage by red flags", URGENCY_COLOURS)
+        st.subheader("How sure", anchor=False)
+        bins = [
+            (f"{100 * number // BINS} to {100 * (number + 1) // BINS} %", f"{rows:,}") for number, rows in _bins(found)
+        ]
+        parts.draw_chart(
+            sureness_chart(found, dark=parts.dark()), f"Rows by leading probability: {parts.said(bins, BINS)}"
+        )
+
+
+def _bins(found: Overview) -> list[tuple[int, int]]:
+    return [(number, rows) for number, rows in enumerate(found.sureness) if rows]
+
+
+def _bars(counted: Sequence[Counted], title: str, colours: dict[str, str] | None) -> None:
+    if counted:
+        told = parts.said([(one.name, f"{one.rows:,}") for one in counted], MOST_BARS)
+        parts.draw_chart(counted_chart(counted, colours=colours, dark=parts.dark()), f"{title}: {told}")
+
+
+def _draw_tables(found: Overview) -> None:
+    for title, counted in (
+        ("Every leading cause", found.leading),
+        ("Red flags raised", found.flags),
+        ("Triage by the probability of danger", found.triage_posterior),
+        ("Why rows were not scored", found.faults),
+    ):
+        if counted:
+            with st.expander(f"{title} ({sum(1 for one in counted if one.rows):,})"):
+                rows = [[escape(one.name), f"{one.rows:,}", percent(one.share)] for one in counted]
+                st.html(table([title, "Rows", "Share"], rows, title, numeric=[1, 2]))

@@ -1,0 +1,68 @@
+"""Base rates of a population, and what they rest on."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from thighdx.baserates import PopulationBehind, SharesBehind, population_behind
+from thighdx.charts_knowledge import base_rate_chart
+from thighdx.knowledge import Knowledge
+from thighdx.page import parts
+from thighdx.page.htmltext import basis, table, tag
+from thighdx.page.words import plain
+from thighdx.wording import percent, percent_range
+
+MOST_BARS = 12  # the table has all
+
+
+def draw_rates(knowledge: Knowledge, population: str) -> None:
+    """The chosen population beside the others."""
+    found = population_behind(knowledge, population)
+    st.markdown(plain(found.description))
+    shown = found.causes[:MOST_BARS]
+    with st.container(key="rates"):
+        st.caption(
+            f"The {len(shown)} commonest of {len(found.causes)} causes. Thin line: the interval that the priors state "
+            "for the share within its origin; it bounds draws and bounds."
+        )
+        told = parts.said([(one.name, percent(one.rate)) for one in shown], MOST_BARS)
+        chart = base_rate_chart(shown, groups=knowledge.origins, dark=parts.dark())
+        parts.draw_chart(chart, f"Base rates in {found.name}: {told}")
+        with st.expander(f"All {len(found.causes)} causes in every population"):
+            st.html(_beside(knowledge, found))
+        for title, rows in (("What the base rates rest on", found.shares), ("The mix of people at risk", found.mix)):
+            if rows:
+                with st.expander(title):
+                    st.html(_shares_table(rows, title))
+
+
+def _beside(knowledge: Knowledge, found: PopulationBehind) -> str:
+    others = [population_behind(knowledge, name) for name in knowledge.populations]
+    rates = {one.id: {cause.cause: cause for cause in one.causes} for one in others}
+    rows = [
+        [escape(cause.name), *(percent(rates[one.id][cause.cause].rate) for one in others)] for cause in found.causes
+    ]
+    headings = ["Cause", *(one.name for one in others)]
+    return table(headings, rows, f"In the order of {found.name}", numeric=range(1, len(headings)))
+
+
+def _shares_table(rows: tuple[SharesBehind, ...], caption: str) -> str:
+    return table(
+        ["Shares of", "Shares", "Weight", "Rests on"],
+        [
+            [
+                escape(row.title),
+                "<br>".join(
+                    escape(f"{name} {percent(share)}" + (f" ({percent_range(*interval)})" if interval else ""))
+                    for name, share, interval in row.shares
+                ),
+                f"{row.weight:g}",
+                tag(row.estimate) + basis(row.estimate, row.figures, row.sources, row.note),
+            ]
+            for row in rows
+        ],
+        caption,
+        numeric=[2],
+    )

@@ -1,0 +1,46 @@
+"""What takes longer and so comes last: intervals not drawn yet, whether the case fits, and when to stop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from thighdx.page import state
+from thighdx.page.results import Places, Shown, draw_bars, intervals_of
+from thighdx.page.words import plain
+from thighdx.reasoning.fit import CaseFit, case_fit
+from thighdx.reasoning.sentences import asked_and_said, fit_sentence, stays_sentence
+from thighdx.reasoning.stopping import SameDecision, same_decision
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+MOST_LEFT = 10  # open findings taken as going to be asked, for when to stop
+
+
+def draw_later(shown: Shown, places: Places, stop: DeltaGenerator | None) -> None:
+    """Fill the places left open for it."""
+    if places.bars is not None:
+        with places.bars:
+            draw_bars(shown, intervals_of(shown))
+    if not shown.now.answers:
+        return
+    fit, decision = state.remembered("judged", shown.situation, lambda: _judged(shown))
+    with places.fit.container():
+        if fit.warning is not None:
+            st.warning(plain(fit.warning), icon=":material/help:")
+        else:
+            odd = [asked_and_said(one.question, one.label) for one in fit.disagreements if one.disagrees]
+            said = (
+                f"At odds with the other answers: {'; '.join(odd)}" if odd else "No answer is at odds with the others"
+            )
+            st.caption(f"**Does the case fit?** {plain(said)}.", help=plain(fit_sentence(fit)))
+    if stop is not None:
+        stop.caption(f"**When to stop?** {plain(stays_sentence(decision))}")
+
+
+def _judged(shown: Shown) -> tuple[CaseFit, SameDecision]:
+    held = shown.situation
+    fit = case_fit(held.answers, knowledge=shown.used, population=held.population)
+    return fit, same_decision(held.answers, top=MOST_LEFT, knowledge=shown.used, population=held.population)

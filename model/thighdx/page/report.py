@@ -1,0 +1,100 @@
+"""The report of the case: to print, as PDF and as a file, and a saved case taken up again."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from thighdx.casereport.content import CaseReport, case_report
+from thighdx.casereport.html import report_html
+from thighdx.casereport.saved import LARGEST, read_saved
+from thighdx.errors import CaseError
+from thighdx.knowledge import Knowledge
+from thighdx.page import state
+from thighdx.page.words import plain
+
+UPLOAD = "saved_case"
+LOADED = "held_loaded"  # what was said of the file taken up last
+
+
+def draw_report(knowledge: Knowledge, *, possible: bool) -> None:
+    """Save, print, take up again. Nothing is made before it is asked for."""
+    with st.container(key="report"):
+        st.header("Report of this case", anchor=False)
+        st.caption("Without identifiers: answers and results alone, with the version and the digest of the priors.")
+        if possible:
+            _draw_downloads(knowledge)
+        _draw_upload(knowledge)
+
+
+def _draw_downloads(knowledge: Knowledge) -> None:
+    held = state.situation()  # what is asked for later is made without a session
+
+    def report() -> CaseReport:
+        return case_report(knowledge, held)
+
+    def pdf() -> bytes:
+        from thighdx.casereport.pdf import report_pdf
+
+        return report_pdf(report())
+
+    with st.container(horizontal=True):
+        st.download_button(
+            "PDF",
+            pdf,
+            "case.pdf",
+            "application/pdf",
+            key="report_pdf",
+            on_click="ignore",
+            icon=":material/picture_as_pdf:",
+        )
+        st.download_button(
+            "Page to print",
+            lambda: report_html(report()).encode(),
+            "case.html",
+            "text/html",
+            key="report_html",
+            on_click="ignore",
+            icon=":material/print:",
+        )
+        st.download_button(
+            "File to take up again (JSON)",
+            lambda: report().to_json().encode(),
+            "case.json",
+            "application/json",
+            key="report_json",
+            on_click="ignore",
+            icon=":material/save:",
+        )
+
+
+def _draw_upload(knowledge: Knowledge) -> None:
+    with st.expander("Take up a saved case"):
+        st.file_uploader(
+            "A case saved here as JSON",
+            type="json",
+            key=UPLOAD,
+            max_upload_size=1,
+            on_change=_take_up,
+            args=(knowledge,),
+        )
+        st.caption(f"At most {LARGEST // 1024} KiB. It replaces the answers given here; results are worked out anew.")
+        said = st.session_state.get(LOADED)
+        if said is not None:
+            faults, lines = said
+            (st.error if faults else st.success)(lines)
+
+
+def _take_up(knowledge: Knowledge) -> None:
+    file = st.session_state[UPLOAD]
+    if file is None:
+        st.session_state[LOADED] = None
+        return
+    try:
+        saved = read_saved(file.getvalue(), knowledge)
+    except CaseError as error:
+        lines = "\n".join(f"- {plain(str(fault))}" for fault in error.faults)
+        st.session_state[LOADED] = True, f"**This file is not taken up.** Faults: {len(error.faults)}\n\n{lines}"
+        return
+    state.take_up(saved.situation)
+    notes = " ".join(saved.notes)
+    st.session_state[LOADED] = False, f"**Taken up: {len(saved.situation.answers)} answers.** {plain(notes)}"
