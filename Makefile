@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-inp
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help app test lint format wheel-test clean distclean
+.PHONY: help app test lint format notebooks wheel-test clean distclean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -40,6 +40,9 @@ lint: $(DEV) ## check style, formatting and types: ruff, mypy
 format: $(DEV) ## put formatting and the order of imports right
 	@$(BIN)/ruff check --select I --fix
 	@$(BIN)/ruff format
+
+notebooks: $(DEV) ## run every notebook of analysis/ on today's priors, keeping its figures
+	@$(BIN)/python analysis/run_notebooks.py
 
 wheel-test: $(DEV) ## build the wheel, install it alone, try its commands and its page
 	@$(BIN)/pytest tests/test_packaging.py

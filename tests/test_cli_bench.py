@@ -122,3 +122,67 @@ def test_export_help_says_what_each_format_loses() -> None:
     text = run("export", "--help").stdout
     for word in (".bif", ".xmlbif", ".xdsl", ".net", ".uai", "s_18_39", "names.json"):
         assert word in text
+
+
+# -------------------------------------------------------------------------------------------------------- simulate
+
+
+def test_simulated_cases_can_be_scored_and_evaluated(tmp_path: Path) -> None:
+    cases = tmp_path / "cases.parquet"
+    done = run("simulate", "300", "--seed", "7", "--out", cases)
+    assert done.returncode == 0, done.stderr
+    assert "300 cases of population" in done.stderr
+    assert run("score", cases, "--out", tmp_path / "scored.csv").returncode == 0
+    done = run("evaluate", cases, "--draws", "100", "--json")
+    assert json.loads(done.stdout)["scores"]["cases"] == 300
+
+
+def test_simulate_refuses_a_number_that_is_none_and_writes_to_standard_output() -> None:
+    assert run("simulate", "many", "--out", "-").returncode == 2
+    assert run("simulate", "-5", "--out", "-").returncode == 2
+    done = run("simulate", "3", "--out", "-", "--complete")
+    assert done.returncode == 0
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("case_id,diagnosis,")
+    assert len(lines) == 4
+    assert ",," not in done.stdout
+
+
+# ----------------------------------------------------------------------------------------------------------- learn
+
+
+def test_what_was_learnt_is_used_by_the_other_commands(tmp_path: Path) -> None:
+    out = tmp_path / "learnt"
+    done = run("learn", CASES, "--population", "uniform", "--fewest", "2", "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert "52 cases of known cause" in done.stdout
+    files = ("--population", out / "population.toml", "--priors", out / "rows.toml")
+    assert run("diagnose", "onset=sudden", *files).returncode == 0
+    done = run("learn", CASES, "--out", out)
+    assert done.returncode == 2
+    assert "is there already" in done.stderr
+
+
+# ------------------------------------------------------------------------------------------------------------ diff
+
+
+def test_diff_shows_what_an_overlay_moves_and_saves_it(tmp_path: Path) -> None:
+    overlay, saved = tmp_path / "overlay.toml", tmp_path / "saved.toml"
+    row = 'strain = { p = { positive = 0.4 }, weight = 4, estimate = "a made-up clinic" }'
+    overlay.write_text(f"[findings.slump.rows]\n{row}\n")
+    done = run("diff", overlay, "--cases", CASES, "--save", saved, "--who", "A. Clinician", "--why", "a try")
+    assert done.returncode == 0, done.stderr
+    assert "slump=positive | strain" in done.stdout
+    assert "Another cause leads in" in done.stdout
+    said = json.loads(run("diff", saved, "--json").stdout)
+    assert {one["table"] for one in said["changes"]} == {"slump"}
+    assert run("diff", overlay, "--save", tmp_path / "more.toml").returncode == 2
+    assert run("diff", tmp_path / "nowhere.toml").returncode == 2
+
+
+def test_diff_reads_a_network_edited_elsewhere(tmp_path: Path) -> None:
+    network = tmp_path / "network.xdsl"
+    assert run("export", network, "--population", "uniform").returncode == 0
+    done = run("diff", network, "--population", "uniform")
+    assert done.returncode == 0, done.stderr
+    assert "0 numbers moved" in done.stdout

@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import shutil
-import subprocess
-import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from tests.handmade import write_priors
-from tests.test_tables import random_rows, write_csv
-from thighdx import Knowledge, load_knowledge, score
+from tests.test_tables import random_rows, thighdx, write_csv
+from thighdx import Knowledge, TableError, load_knowledge, score
+from thighdx.assess import get_model
+from thighdx.scoring.spark import _session, score_folder
 
 NEEDS_JAVA = pytest.mark.skipif(
     shutil.which("java") is None and "JAVA_HOME" not in os.environ,
     reason="no Java; on Debian: apt-get install default-jre",
 )
-
-
-def thighdx(*words: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "thighdx", *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False)
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +102,50 @@ def test_a_csv_folder_is_scored_with_what_is_wrong_in_status(priors: Path, cases
             assert abs(float(found["p_tear"]) - row["p_tear"]) < 1e-9
         else:
             assert found["p_tear"] == ""
+
+
+@NEEDS_JAVA
+@pytest.mark.slow
+def test_what_spark_would_read_wrongly_is_refused_or_mended(priors: Path, tmp_path: Path) -> None:
+    """In one session, since starting Spark takes its time."""
+    folder = tmp_path / "cases"
+    folder.mkdir()
+    (folder / "a.csv").write_text("\ufeffcase_id, bruise ,slump,c.d`e,=x\n1,yes,positive,=1+1,2\n")
+    model = get_model(load_knowledge(priors))
+    with _session(None):
+        out = tmp_path / "out.csv"
+        assert score_folder(model, str(folder), str(out), keep=True).rows == 1
+        with next(out.glob("*.csv")).open(newline="") as stream:
+            (row,) = csv.DictReader(stream)
+        assert (row["status"], row["c.d`e"], row["'=x"]) == ("ok", "'=1+1", "2")
+        expected = score(pl.DataFrame({"bruise": ["yes"], "slump": ["positive"]}), knowledge=model.knowledge)
+        assert abs(float(row["p_tear"]) - expected["p_tear"][0]) < 1e-9
+        for name, text, said in (
+            ("b.csv", "case_id,slump,bruise,c.d`e,=x\n2,positive,yes,,\n", "header"),
+            ("c.csv", "", "slump"),
+            ("B.CSV", "case_id\n1\n", "B.CSV"),
+            ("_b.csv", "case_id\n1\n", "_b.csv"),
+            ("b.parquet", "", "CSV and Parquet"),
+        ):
+            for path in folder.iterdir():
+                if path.name != "a.csv":
+                    path.unlink()
+            (folder / name).write_text(text)
+            if name == "c.csv":
+                (folder / "a.csv").write_text("case_id,slump,slump\n1,positive,negative\n")
+            with pytest.raises(TableError, match=re.escape(said)):
+                score_folder(model, str(folder), str(tmp_path / f"{name}.out.csv"))
+        parts = tmp_path / "parts"
+        parts.mkdir()
+        pl.DataFrame({"case_id": ["1"], "slump": ["positive"]}).write_parquet(parts / "a.parquet")
+        pl.DataFrame({"case_id": ["2"], "bruise": ["yes"], "t": [datetime(2026, 1, 1, tzinfo=UTC)]}).write_parquet(
+            parts / "b.parquet"
+        )
+        score_folder(model, str(parts), str(tmp_path / "merged.parquet"), keep=True)
+    merged = pl.read_parquet(tmp_path / "merged.parquet" / "*.parquet").sort("case_id")
+    bruise = score(pl.DataFrame({"bruise": ["yes"]}), knowledge=model.knowledge)
+    assert abs(merged["p_tear"][1] - bruise["p_tear"][0]) < 1e-9
+    assert merged["t"].is_null().to_list() == [True, False]
 
 
 @NEEDS_JAVA

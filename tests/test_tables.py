@@ -11,10 +11,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -27,7 +29,7 @@ from thighdx import Knowledge, TableError, score
 from thighdx.assess import get_model
 from thighdx.casefiles import RUNS_IN_SPREADSHEETS
 from thighdx.cells import is_number
-from thighdx.scoring import csvblocks, sources
+from thighdx.scoring import csvblocks
 from thighdx.scoring.csvblocks import Bytes, Layout, Records, blocks, plain_records
 from thighdx.scoring.files import RowProblem, score_file
 from thighdx.scoring.results import CsvWriter
@@ -37,12 +39,16 @@ Rows = list[dict[str, str]]
 TEXTS = st.text(alphabet=st.sampled_from(["a", "é", "漢", ",", '"', "\n", "\r", " ", "'", ";", "="]), max_size=6)
 
 
+def thighdx(*words: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "thighdx", *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False)
+
+
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Blocks and batches of a few rows, so that small tables have many."""
+    """Blocks of a few rows, so that small tables have many."""
     monkeypatch.setattr(csvblocks, "BLOCK", 4096)
     monkeypatch.setattr(csvblocks, "CAREFUL", 1024)
-    monkeypatch.setattr(sources, "BATCH_ROWS", 50)
 
 
 def read(data: bytes, width: int, block: int) -> tuple[list[tuple[str, ...]], dict[int, str]]:
@@ -181,7 +187,7 @@ def test_many_small_blocks_give_the_rows_of_the_frame_in_order(knowledge: Knowle
     rows = random_rows(knowledge, 1000)
     source, out = write_csv(tmp_path / "cases.csv", rows), tmp_path / "scored.parquet"
     heard = list[RowProblem]()
-    tally = score_file(get_model(knowledge), str(source), str(out), keep=True, on_problem=heard.append)
+    tally = score_file(get_model(knowledge), str(source), str(out), keep=True, hear=5000, on_problem=heard.append)
     expected = score(pl.DataFrame(rows), knowledge=knowledge, keep=["note"])
     found = pl.read_parquet(out)
     assert found.columns == expected.columns
@@ -345,3 +351,113 @@ def test_polars_types_are_read_as_their_texts(knowledge: Knowledge) -> None:
 def test_what_is_no_frame_is_refused(frame: Sequence[object]) -> None:
     with pytest.raises(TypeError, match="a pandas or a polars DataFrame"):
         score(frame)  # type: ignore[type-var] # that is the point
+
+
+# ---------------------------------------------------------------------------------------------- unlucky, hostile, large
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [("foo,bar\nsudden,1\ngradual\n", 2), ("foo\n\nx\n", 2), ('foo,bar\n"a,b",1\n5" x,2\n', 2)],
+)
+def test_rows_of_a_table_without_an_answer_are_all_kept(
+    knowledge: Knowledge, tmp_path: Path, text: str, rows: int
+) -> None:
+    """Ragged rows and stray quotes included."""
+    (tmp_path / "cases.csv").write_text(text)
+    out = tmp_path / "scored.csv"
+    assert score_file(get_model(knowledge), str(tmp_path / "cases.csv"), str(out)).rows == rows
+    assert len(read_csv(out)) == rows
+
+
+def test_a_line_end_of_two_signs_in_a_quoted_cell_survives_wherever_arrow_cuts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csvblocks, "PIECE", 16)
+    rows = [(f"{'x' * width}", "a\r\nb") for width in range(1, 40)]
+    data = b"".join(f'{first},"{second}"\r\n'.encode() for first, second in rows)
+    assert read(data, 2, 4096)[0] == rows
+
+
+def test_a_status_names_a_part_of_very_many_problems() -> None:
+    """A table of nothing but NA has a short reason in each row, and every problem in the count."""
+    findings = shipped().findings
+    frame = pl.DataFrame({name: ["NA", "NA"] for name in findings})
+    status = score(frame)["status"]
+    assert all(said.count("'NA' is not a state") == 10 for said in status)
+    assert all(said.endswith(f"and {len(findings) - 10} more") for said in status)
+
+
+def test_distinct_soft_cells_and_distinct_bad_cells_are_read_each_for_itself(knowledge: Knowledge) -> None:
+    stated = np.linspace(0.51, 0.99, 400)
+    cells = [f"yes@{value:.6f}" if row % 2 else f"bad{row}" for row, value in enumerate(stated)]
+    together = score(pl.DataFrame({"bruise": cells}), knowledge=knowledge)
+    for row in (0, 1, 200, 399):
+        alone = score(pl.DataFrame({"bruise": [cells[row]]}), knowledge=knowledge)
+        assert together["status"][row] == alone["status"][0]
+        if row % 2:
+            assert abs(together["p_tear"][row] - alone["p_tear"][0]) < 1e-13
+
+
+def test_column_names_with_spaces_around_them_are_the_same_columns_everywhere(
+    knowledge: Knowledge, tmp_path: Path
+) -> None:
+    (tmp_path / "cases.csv").write_text("case_id, bruise , ward\na,yes,B\n")
+    score_file(get_model(knowledge), str(tmp_path / "cases.csv"), str(tmp_path / "scored.parquet"), keep=True)
+    found = pl.read_parquet(tmp_path / "scored.parquet")
+    frame = pl.DataFrame({"case_id": ["a"], " bruise ": ["yes"], " ward": ["B"]})
+    assert found.equals(score(frame, knowledge=knowledge, keep=True))
+    scored = score(frame.to_pandas(), knowledge=knowledge, keep=["ward"])
+    assert scored["p_tear"].tolist() == found["p_tear"].to_list()
+
+
+def test_what_is_no_cell_in_a_frame_is_a_bad_cell_and_no_traceback(knowledge: Knowledge) -> None:
+    odd = [Decimal("sNaN"), np.array([1, 2]), "\ud800", b"yes", object, float("nan"), pd.NaT, "yes"]
+    status = score(pd.DataFrame({"bruise": pd.Series(odd, dtype=object)}), knowledge=knowledge)["status"]
+    assert [said == "ok" for said in status] == [True, False, False, False, False, True, True, True]
+
+
+def test_a_second_visit_beside_the_first_is_another_column(knowledge: Knowledge, tmp_path: Path) -> None:
+    (tmp_path / "cases.csv").write_text("bruise,bruise.2\nyes,no\n")
+    assert score_file(get_model(knowledge), str(tmp_path / "cases.csv"), str(tmp_path / "s.csv")).not_scored == 0
+    (tmp_path / "cases.csv").write_text("bruise,bruise\nyes,no\n")
+    with pytest.raises(TableError, match="columns stated twice: bruise"):
+        score_file(get_model(knowledge), str(tmp_path / "cases.csv"), str(tmp_path / "s.csv"))
+
+
+def test_a_folder_as_result_leaves_no_problems_file(knowledge: Knowledge, tmp_path: Path) -> None:
+    (tmp_path / "cases.csv").write_text("bruise\nmaybe\n")
+    (tmp_path / "out.csv").mkdir()
+    with pytest.raises(TableError, match="is a folder"):
+        score_file(
+            get_model(knowledge),
+            str(tmp_path / "cases.csv"),
+            str(tmp_path / "out.csv"),
+            problems=str(tmp_path / "p.csv"),
+        )
+    assert not (tmp_path / "p.csv").exists()
+
+
+def test_control_signs_of_names_and_ids_do_not_reach_the_terminal(tmp_path: Path) -> None:
+    (tmp_path / "cases.csv").write_text("case_id,onset,\x1b[2Jward\n\x1b[31mx,sudden,\n\x1b[31mx,sudden,\n")
+    done = thighdx("score", "cases.csv", "--out", "s.csv", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "\x1b" not in done.stderr
+    assert "repeats" in done.stderr
+
+
+def test_after_nohup_a_hangup_does_not_stop_it(tmp_path: Path) -> None:
+    code = (
+        "import os, signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        "import thighdx.cli.template as t\n"
+        "t.case_header = lambda _: os.kill(os.getpid(), signal.SIGHUP) or ['still here']\n"
+        "from thighdx.cli import main; sys.argv = ['thighdx', 'template']; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert (done.returncode, done.stdout) == (0, "still here\n")
+
+
+def test_nobody_listening_on_standard_error_changes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "cases.csv").write_text("onset,ward\nsudden,A\n")
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "thighdx", "score", "cases.csv", "--out", "s.csv"]
+        assert subprocess.run(command, stderr=full, cwd=tmp_path, check=False).returncode == 0
+    assert len(read_csv(tmp_path / "s.csv")) == 1

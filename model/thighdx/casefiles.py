@@ -20,6 +20,9 @@ WRITTEN = (".csv", ".parquet")
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """A path to write to; it takes the name asked for only when the block ends well, and is removed otherwise."""
+    path = Path(os.path.realpath(path))  # what a link leads to is written, not the link
+    if path.is_dir():
+        raise TableError(f"{path}: is a folder; expected the name of a file")
     try:
         # a name that nobody can foresee, readable by nobody else
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
@@ -32,10 +35,23 @@ def whole_file(path: Path) -> Iterator[Path]:
     try:
         yield partial
         partial.replace(path)
+    except BrokenPipeError:
+        raise  # of standard output
     except OSError as error:
         raise TableError(f"{path}: cannot be written: {error.strerror or error}") from error
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def writing(path: str) -> Iterator[None]:
+    """Says of which file it is that it cannot be written. Raises `TableError`; a pipe that broke stays what it is."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise TableError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
 def neutral(cell: str) -> str:

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import pairwise
+from math import isnan
 from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from thighdx.cells import Cell, likelihood, parse_cell, parse_number
-from thighdx.coded import Coded, coded, distinct
+from thighdx.coded import Coded, always, coded, distinct
 from thighdx.errors import CaseError, Fault, unknown
 from thighdx.evidence import Evidence
 from thighdx.knowledge import Knowledge
 from thighdx.schema import Finding
 
 CASE_ID = "case_id"
+MISSING = ("NAType", "NaTType")  # pandas' own missing marks, which need not be there
 OK = "ok"
+MOST_SAID = 10  # problems of one row that its status names
 
 Column = Sequence[object]  # one cell a case; text, None, NaN or a number; `Coded` where its different texts are known
 
@@ -80,12 +84,13 @@ class Cases:
         for start, stop in pairwise([*starts, len(kinds)]):
             key = tuple(kinds[start:stop])
             index[self.problems.rows[start]] = 1 + seen.setdefault(key, len(seen))
-        texts = ["; ".join(_in_words(*self.problems.said[kind]) for kind in key) for key in seen]
-        return Coded((OK, *texts), index)
+        return Coded((OK, *map(self._in_words, seen)), index)
 
-
-def _in_words(column: str, message: str) -> str:
-    return f"column '{column}': {message}" if column else f"row {message}"
+    def _in_words(self, kinds: tuple[int, ...]) -> str:
+        """Everything wrong with a row; of very much, a part."""
+        said = [self.problems.said[kind] for kind in kinds[:MOST_SAID]]
+        words = [f"column '{column}': {message}" if column else f"row {message}" for column, message in said]
+        return "; ".join([*words, f"and {len(kinds) - MOST_SAID} more"] if len(kinds) > MOST_SAID else words)
 
 
 def number_columns(knowledge: Knowledge) -> dict[str, str]:
@@ -110,33 +115,31 @@ def read_columns(
     `row_faults` are rows that are broken as a whole (row -> what is wrong).
     """
     answers: dict[str, Answers] = {}
-    wrong = [(np.array([row], dtype=np.intp), "", message) for row, message in row_faults.items()]
+    kinds: dict[tuple[str, str], int] = {}  # (column, message) -> its number
+    rows = [np.array(list(row_faults), dtype=np.intp)]
+    of_rows = [kinds.setdefault(("", message), len(kinds)) for message in row_faults.values()]
+    kind_of = [np.array(of_rows, dtype=np.intp)]
     for name, entry in knowledge.content.findings.items():
         number = entry.from_number.column if entry.from_number is not None else name
         if name not in columns and number not in columns:
             continue
         if number != name and number in columns:
-            read = _read_number(columns[number], columns.get(name, [None] * count), entry)
+            read = _read_number(columns[number], columns.get(name, always("", count)), entry)
         else:
             texts = _texts(columns[name])
             read = Answers(tuple(parse_cell(text, entry.states) for text in texts.texts), texts.codes)
         answers[name] = read
         place = ", ".join(column for column in dict.fromkeys((number, name)) if column in columns)
-        for code, cell in enumerate(read.cells):
-            if cell.fault is not None:
-                wrong.append((np.flatnonzero(read.index == code), place, cell.fault))
-    return Cases(count, answers, _evidence(knowledge, answers, count), _problems(wrong))
-
-
-def _problems(wrong: Sequence[tuple[NDArray[np.intp], str, str]]) -> Problems:
-    """The rows of each (column, message), sorted by row; those of one row stay in the order given."""
-    said = {(column, message): None for _, column, message in wrong}
-    kind_of = {one: kind for kind, one in enumerate(said)}
-    none = np.zeros(0, dtype=np.intp)
-    rows = np.concatenate([none, *(rows for rows, _, _ in wrong)])
-    kinds = np.concatenate([none, *(np.full(len(rows), kind_of[place, text]) for rows, place, text in wrong)])
-    order = np.argsort(rows, kind="stable")
-    return Problems(rows[order], kinds[order], tuple(said))
+        faults = [cell.fault for cell in read.cells]
+        if any(fault is not None for fault in faults):
+            of_cell = [-1 if text is None else kinds.setdefault((place, text), len(kinds)) for text in faults]
+            kind = np.array(of_cell, dtype=np.intp)[read.index]
+            rows.append(np.flatnonzero(kind >= 0))
+            kind_of.append(kind[kind >= 0])
+    row, kind = np.concatenate(rows), np.concatenate(kind_of)
+    order = np.argsort(row, kind="stable")  # what is wrong with one row stays in the order of the columns
+    problems = Problems(row[order], kind[order], tuple(kinds))
+    return Cases(count, answers, _evidence(knowledge, answers, count), problems)
 
 
 def read_case(knowledge: Knowledge, case: Mapping[str, object]) -> Cases:
@@ -167,9 +170,9 @@ def cell_text(value: object) -> str:
     """A cell's text without outer spaces; None, NaN and other missing marks are empty."""
     if isinstance(value, str):
         return value.strip()
-    if value is None or type(value).__name__ == "NAType":  # pandas' own missing mark, which cannot be compared
+    if value is None or type(value).__name__ in MISSING:
         return ""
-    if value != value:  # noqa: PLR0124 - NaN and NaT differ from themselves
+    if value.is_nan() if isinstance(value, Decimal) else isinstance(value, float | np.floating) and isnan(value):
         return ""
     # pandas makes floats of whole numbers beside a gap
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
@@ -203,11 +206,13 @@ def _evidence(knowledge: Knowledge, answers: Mapping[str, Answers], count: int) 
         read, states = answers[name], len(entries[name].states)
         hard = np.array([cell.states[0] + 1 if cell.is_hard else 0 for cell in read.cells] or [0], dtype=np.uint8)
         codes[:, position] = hard[read.index]
-        for number, cell in enumerate(read.cells):
-            if not cell.is_empty and not cell.is_hard:
-                rows = np.flatnonzero(read.index == number)
-                cases.append(rows)
-                findings.append(np.full(len(rows), position))
-                padded = np.pad(likelihood(cell, states), (0, widest - states))
-                likelihoods.append(np.broadcast_to(padded, (len(rows), widest)))
+        soft = np.array([not cell.is_empty and not cell.is_hard for cell in read.cells] or [False])
+        if soft.any():
+            table = np.zeros((len(read.cells), widest))
+            for number in np.flatnonzero(soft).tolist():
+                table[number, :states] = likelihood(read.cells[number], states)
+            rows = np.flatnonzero(soft[read.index])
+            cases.append(rows)
+            findings.append(np.full(len(rows), position))
+            likelihoods.append(table[read.index[rows]])
     return Evidence(codes, np.concatenate(cases), np.concatenate(findings), np.concatenate(likelihoods))

@@ -67,13 +67,13 @@ def _soft(text: str, states: Sequence[str]) -> Cell:
     state, _, number = (part.strip() for part in text.partition(AT))
     if OR in text:
         return Cell(
-            fault=f"'{_cut(text)}' puts a probability on several states; accepted: one state, as {states[-1]}@0.8"
+            fault=f"'{printable(text)}' puts a probability on several states; accepted: one state, as {states[-1]}@0.8"
         )
     if state not in states:
         return Cell(fault=_not_a_state(state, states))
     stated = float(number) if is_number(number) else -1.0
     if not 0 <= stated <= 1:
-        return Cell(fault=f"'{_cut(number)}' is not a probability; accepted: 0 to 1, as {state}@0.8")
+        return Cell(fault=f"'{printable(number)}' is not a probability; accepted: 0 to 1, as {state}@0.8")
     return Cell((states.index(state),), None if stated == 1 else stated)
 
 
@@ -97,7 +97,7 @@ def parse_number(text: str, lowest: float, highest: float, unit: str) -> float |
         return None
     if is_number(text) and lowest <= float(text) <= highest:
         return float(text)
-    return f"'{_cut(text)}' is not a number of {unit}; accepted: {lowest:g} to {highest:g}"
+    return f"'{printable(text)}' is not a number of {unit}; accepted: {lowest:g} to {highest:g}"
 
 
 def is_number(text: str) -> bool:
@@ -111,10 +111,11 @@ def _not_states(words: Sequence[str], states: Sequence[str]) -> str:
 
 
 def _not_a_state(word: str, states: Sequence[str]) -> str:
-    return f"{unknown(_cut(word), 'a state', states)} (empty = not asked)"
+    return f"{unknown(printable(word), 'a state', states)} (empty = not asked)"
 
 
-def _cut(text: str) -> str:
+def printable(text: str) -> str:
+    """A text as it may be shown on a terminal: cut where long, control characters spelled out."""
     shown = text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "..."
     # control characters would act on a terminal
     return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in shown)

@@ -59,6 +59,7 @@ def check(content: Content, may_be_unused: Container[tuple[str, ...]] = ()) -> I
         _two_causes(content),
         _studies(content),
         _combinations(content),
+        _asked(content),
         _costs(content),
         _groups(content),
         _figures(content),
@@ -179,6 +180,18 @@ def _combinations(content: Content) -> Iterator[Found]:
             yield (*path, "answers"), f"{len(combination.answers)} answers; accepted: at least 2"
         for key, state in combination.answers.items():
             yield from _answer(content, (*path, "answers"), key, [state])
+
+
+def _asked(content: Content) -> Iterator[Found]:
+    """By kind, or by finding within the cases of its kind."""
+    for name, asked in content.asked.items():
+        path = ("asked", name)
+        yield from _known(("asked",), [name], "a kind or a finding", [*get_args(Kind), *content.findings])
+        yield from _known((*path, "sources"), asked.sources, "a source", content.sources)
+        if bool(asked.sources) == (asked.estimate is not None):
+            yield path, "states where its shares come from by either `sources` or `estimate`, exactly one of them"
+        if name in content.findings and asked.cases != 1:
+            yield (*path, "cases"), "goes with a kind; a finding has a share of its own within the cases of its kind"
 
 
 def _groups(content: Content) -> Iterator[Found]:
@@ -426,6 +439,7 @@ def _cited(content: Content) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]
     yield from (((), combination.sources) for combination in content.combinations.values())
     yield from (((), cost.sources) for cost in (*content.costs.kinds.values(), *content.costs.findings.values()))
     yield from (((), flag.sources) for flag in content.red_flags.values())
+    yield from (((), asked.sources) for asked in content.asked.values())
     yield from (((), rule.sources) for rule in content.triage.values())
     if content.two_causes is not None:
         yield (), content.two_causes.sources

@@ -323,6 +323,15 @@ class Combination(Table):
     note: Text
 
 
+class Asked(Table):
+    """How much simulated cases know of a kind of finding, or of one: the share of cases, and of findings in these."""
+
+    cases: Probability = 1.0
+    findings: Probability
+    estimate: Text | None = None
+    sources: tuple[Id, ...] = Field(default=(), strict=False)
+
+
 class Cost(Table):
     """What it takes to answer one finding: minutes of the visit, from `sources` or an `estimate` with its reason."""
 
@@ -365,5 +374,6 @@ class Content(Table):
     figures: FrozenMap[Figure] = Field(default_factory=_empty)
     studies: FrozenMap[Study] = Field(default_factory=_empty)
     combinations: FrozenMap[Combination] = Field(default_factory=_empty)
+    asked: FrozenMap[Asked] = Field(default_factory=_empty)
     costs: Costs = Field(default_factory=Costs)
     groups: FrozenMap[Group] = Field(default_factory=_empty)

@@ -38,6 +38,7 @@ TABLES: dict[str, tuple[type[schema.Table], ...]] = {
     "figures.*": (schema.Figure,),
     "studies.*": (schema.Study,),
     "combinations.*": (schema.Combination,),
+    "asked.*": (schema.Asked,),
     "groups.*": (schema.Group,),
     "costs": (schema.Costs,),
     "costs.kinds.*": (schema.Cost,),

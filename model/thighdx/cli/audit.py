@@ -7,8 +7,6 @@ from pathlib import Path
 
 import click
 
-from thighdx.audit import audit
-from thighdx.audittext import print_audit, table_rows
 from thighdx.casefiles import check_ending, neutral, whole_file
 from thighdx.cli.common import common, print_said, say
 from thighdx.selection import select
@@ -34,6 +32,9 @@ def audit_command(
 
     Example: thighdx audit --priors overlay.toml --out audit.csv
     """
+    from thighdx.audit import audit
+    from thighdx.audittext import print_audit, table_rows
+
     if out is not None:
         if as_json:
             raise click.UsageError("--json prints, --out writes a CSV file; accepted: one of the two")

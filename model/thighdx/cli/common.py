@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -63,4 +64,5 @@ def case_from(answers: Sequence[str], knowledge: Knowledge) -> dict[str, str]:
 
 def say(message: str) -> None:
     """A message for the person, on standard error."""
-    click.echo(message, err=True)
+    with suppress(OSError):  # who closed standard error does not want to hear
+        click.echo(message, err=True)

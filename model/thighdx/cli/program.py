@@ -15,11 +15,14 @@ from thighdx.cli.app import app_command
 from thighdx.cli.audit import audit_command
 from thighdx.cli.common import DONE, FAILED, say
 from thighdx.cli.diagnose import diagnose_command
+from thighdx.cli.diff import diff_command
 from thighdx.cli.evaluate import evaluate_command
 from thighdx.cli.explain import explain_command
 from thighdx.cli.export import export_command
+from thighdx.cli.learn import learn_command
 from thighdx.cli.next import next_command
 from thighdx.cli.score import score_command
+from thighdx.cli.simulate import simulate_command
 from thighdx.cli.template import template_command
 from thighdx.errors import ThighdxError
 
@@ -33,7 +36,7 @@ def cli() -> None:
     """
 
 
-for command in (
+COMMANDS = (
     diagnose_command,
     explain_command,
     next_command,
@@ -42,8 +45,12 @@ for command in (
     evaluate_command,
     audit_command,
     export_command,
+    simulate_command,
+    learn_command,
+    diff_command,
     app_command,
-):
+)
+for command in COMMANDS:
     cli.add_command(command)
 
 
@@ -66,8 +73,10 @@ def main() -> None:
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-        for asked in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(asked, _stop)  # so that unfinished files are removed
+        for name in ("SIGTERM", "SIGHUP"):
+            asked = getattr(signal, name, None)  # SIGHUP is not everywhere
+            if asked is not None and signal.getsignal(asked) is not signal.SIG_IGN:  # as after nohup
+                signal.signal(asked, _stop)  # so that unfinished files are removed
         status = cli.main(standalone_mode=False) or DONE
         sys.stdout.flush()
         sys.exit(status)

@@ -12,12 +12,13 @@ from rich.console import Console
 
 from thighdx.assess import Model, get_model
 from thighdx.casefiles import STANDARD
+from thighdx.cells import printable
 from thighdx.cli.common import DONE, SOME_ROWS, common, say
 from thighdx.selection import select
 from thighdx.wording import count
 
 if TYPE_CHECKING:
-    from thighdx.scoring.files import RowProblem
+    pass
 
 MOST_PROBLEM_LINES = 20
 
@@ -62,14 +63,6 @@ def score_command(
 def _on_this_machine(model: Model, cases: str, out: str, keep: bool, problems: str | None) -> tuple[int, int]:
     from thighdx.scoring.files import score_file
 
-    shown = 0
-
-    def on_problem(problem: RowProblem) -> None:
-        nonlocal shown
-        shown += 1
-        if shown <= MOST_PROBLEM_LINES:
-            say(f"{cases}, {problem}")
-
     with _progress() as on_rows:
         tally = score_file(
             model,
@@ -78,14 +71,15 @@ def _on_this_machine(model: Model, cases: str, out: str, keep: bool, problems: s
             keep=keep,
             problems=problems,
             on_columns=_names_others(model, keep),
-            on_problem=on_problem,
+            hear=MOST_PROBLEM_LINES,
+            on_problem=lambda problem: say(f"{cases}, {problem}"),
             on_rows=on_rows,
         )
-    if shown > MOST_PROBLEM_LINES and problems is None:
-        say(f"... and {shown - MOST_PROBLEM_LINES} more; --problems FILE writes them all")
+    if tally.problems > MOST_PROBLEM_LINES and problems is None:
+        say(f"... and {tally.problems - MOST_PROBLEM_LINES} more; --problems FILE writes them all")
     if tally.repeated_ids:
         repeat = count(tally.repeated_ids, "row repeats", "rows repeat")
-        say(f"{repeat} a case_id, first '{tally.first_repeated}'; every row is kept")
+        say(f"{repeat} a case_id, first '{printable(tally.first_repeated)}'; every row is kept")
     return tally.rows, tally.not_scored
 
 

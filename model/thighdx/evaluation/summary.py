@@ -53,7 +53,7 @@ class Summary:
 
     def scores(self) -> Scores:
         """Over all cases."""
-        return _scores(*(sums["scores"] for sums in self._both))
+        return scores_of(*(sums["scores"] for sums in self._both))
 
     def brier(self) -> BrierParts:
         """Murphy's parts of the Brier score."""
@@ -63,13 +63,13 @@ class Summary:
             )
             for sums in self._both
         )
-        return BrierParts(**{name: _centred(now[name], drawn[name]) for name in now})
+        return BrierParts(**{name: centred(now[name], drawn[name]) for name in now})
 
     def calibration(self) -> Calibration:
         """Of the leading cause's probability."""
         now, drawn = self._both
         curve = _curve(*(now[f"leading_{kind}"][0] for kind in KINDS))
-        error = _centred(*(_error(sums, "leading") for sums in (now, drawn)))
+        error = centred(*(_error(sums, "leading") for sums in (now, drawn)))
         chance = metrics.calibration_error(now["leading_count"], now["leading_forecast"], self._seen.chance)
         low, high = np.percentile(chance, [2.5, 97.5]).tolist()
         expected = Estimate(float(chance.mean()), low, high)
@@ -79,7 +79,7 @@ class Summary:
     def calibration_of_every_cause(self) -> Calibration:
         """Of every cause's probability in every case, all causes together."""
         now, drawn = ([sums[f"every_{kind}"].sum(axis=1) for kind in KINDS] for sums in self._both)
-        error = _centred(metrics.calibration_error(*now), metrics.calibration_error(*drawn))
+        error = centred(metrics.calibration_error(*now), metrics.calibration_error(*drawn))
         return Calibration(_curve(*(one[0] for one in now)), error)
 
     def causes(self) -> tuple[Group, ...]:
@@ -106,7 +106,7 @@ class Summary:
         for number, threshold in enumerate(THRESHOLDS):
             columns = (number, len(THRESHOLDS), len(THRESHOLDS) + 1)
             estimates = [
-                _estimate(
+                estimate(
                     *(
                         metrics.net_benefit(
                             sums["decisions"][:, column, 0], sums["decisions"][:, column, 1], _cases(sums), threshold
@@ -125,7 +125,7 @@ class Summary:
         for name, summed in self._seen.by_stage.items():
             now, drawn = summed.total(), summed.resampled(self._seen.draws)
             answers = float(now["answers"][0] / _cases(now)[0])
-            scores = _scores(now["scores"], drawn["scores"])
+            scores = scores_of(now["scores"], drawn["scores"])
             found.append(Stage(name, kinds[name], answers, scores, _triage(now["triage"], drawn["triage"])))
         return tuple(found)
 
@@ -136,7 +136,7 @@ class Summary:
     def _groups(self, names: Mapping[str, str], member: Array) -> tuple[Group, ...]:
         now, drawn = (np.einsum("gc,dcs->gds", member, sums["by_cause"]) for sums in self._both)
         return tuple(
-            Group(name, names[name], _of_a_group(_scores(now[number], drawn[number])))
+            Group(name, names[name], _of_a_group(scores_of(now[number], drawn[number])))
             for number, name in enumerate(names)
             if now[number, 0, 0] > 0
         )
@@ -185,7 +185,7 @@ def _curve(count: Array, forecast: Array, true: Array) -> tuple[Bin, ...]:
     return tuple(bins)
 
 
-def _estimate(now: Array, drawn: Array) -> Estimate:
+def estimate(now: Array, drawn: Array) -> Estimate:
     """The figure and the 2.5th and 97.5th percentile of its draws; draws without a case in them say nothing."""
     value = float(now[0])
     told = drawn[np.isfinite(drawn)]
@@ -195,21 +195,21 @@ def _estimate(now: Array, drawn: Array) -> Estimate:
     return Estimate(value, low, high)
 
 
-def _centred(now: Array, drawn: Array) -> Estimate:
-    """As `_estimate`, the draws moved so that their mean is the figure.
+def centred(now: Array, drawn: Array) -> Estimate:
+    """As `estimate`, the draws moved so that their mean is the figure.
 
     Figures made of squared or absolute differences grow by drawing with repetition, by more than their own spread.
     """
-    moved = _estimate(now, drawn - drawn.mean() + now[0])
+    moved = estimate(now, drawn - drawn.mean() + now[0])
     assert moved.value is not None  # noqa: S101 - there is a case
     assert moved.low is not None  # noqa: S101 - so every draw says something
     return Estimate(moved.value, max(moved.low, 0.0) if moved.value >= 0 else moved.low, moved.high)
 
 
-def _scores(now: Array, drawn: Array) -> Scores:
+def scores_of(now: Array, drawn: Array) -> Scores:
     """From sums in the order of `sums.base_values`, (draws, 8)."""
     means = [
-        _estimate(metrics.ratio(now[:, column], now[:, 0]), metrics.ratio(drawn[:, column], drawn[:, 0]))
+        estimate(metrics.ratio(now[:, column], now[:, 0]), metrics.ratio(drawn[:, column], drawn[:, 0]))
         for column in range(1, now.shape[1])
     ]
     return Scores(round(float(now[0, 0])), *means)
@@ -232,6 +232,6 @@ def _triage(now: Array, drawn: Array) -> Triage:
     """From sums in the order of `sums.base_values`, (draws, 6)."""
 
     def share(part: int, whole: int) -> Estimate:
-        return _estimate(metrics.ratio(now[:, part], now[:, whole]), metrics.ratio(drawn[:, part], drawn[:, whole]))
+        return estimate(metrics.ratio(now[:, part], now[:, whole]), metrics.ratio(drawn[:, part], drawn[:, whole]))
 
     return Triage(round(float(now[0, 0])), share(1, 0), share(2, 0), round(float(now[0, 3])), share(4, 3), share(5, 3))

@@ -9,9 +9,9 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from html import escape
 from itertools import count
 from pathlib import Path
-from xml.sax.saxutils import escape
 
 from thighdx import __version__
 from thighdx.assess import Model

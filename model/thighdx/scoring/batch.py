@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from thighdx import __version__
 from thighdx.assess import Assessment, Model, assess
 from thighdx.cases import CASE_ID, Cases, answer_columns, read_columns
+from thighdx.cells import printable
 from thighdx.coded import always
 from thighdx.errors import did_you_mean
 from thighdx.knowledge import Knowledge
@@ -22,6 +23,7 @@ from thighdx.triage import Fired, Flags
 
 POSSIBLE_MARK = "?"  # after a red flag that a one-of answer only makes possible
 SURELY_MEANT = 0.8  # likeness from which another column is taken for a misspelt finding
+MOST_NAMED = 20  # columns that are no findings
 KEPT_PREFIX = "input_"  # before a kept column whose name the result already has
 
 
@@ -93,9 +95,12 @@ def other_columns_note(knowledge: Knowledge, names: Sequence[str]) -> str | None
     others = other_columns(knowledge, names)
     if not others:
         return None
-    accepted = answer_columns(knowledge)
-    shown = ", ".join(f"{name}{did_you_mean(name, accepted, likeness=SURELY_MEANT)}" for name in others)
-    return f"columns that are no findings: {shown}"
+    accepted = (CASE_ID, *answer_columns(knowledge))
+    hints = [did_you_mean(name, accepted, likeness=SURELY_MEANT) for name in others]
+    shown = [f"{printable(name)}{hint}" for name, hint in zip(others, hints, strict=True)]
+    surely = [one for one, hint in zip(shown, hints, strict=True) if hint]  # in a long list a slip would be missed
+    listed = shown if len(shown) <= MOST_NAMED else [*(surely or shown)[:MOST_NAMED], f"... ({len(shown)} in all)"]
+    return f"columns that are no findings: {', '.join(listed)}"
 
 
 def kept_names(model: Model, names: Sequence[str]) -> dict[str, str]:
@@ -105,7 +110,7 @@ def kept_names(model: Model, names: Sequence[str]) -> dict[str, str]:
     result = {}
     for name in names:
         new = name
-        while new in taken and (new != name or name in output):
+        while new in taken and (new != name or name in output):  # its own name is taken by itself, which is fine
             new = KEPT_PREFIX + new
         taken.add(new)
         result[name] = new

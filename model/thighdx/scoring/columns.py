@@ -41,8 +41,9 @@ def as_numpy(whole: pa.Int32Array) -> NDArray[np.int32]:
 def text_array(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     """The texts of a column as an Arrow array of strings; texts are left as they are, outer spaces included."""
     array = _one_array(column)
-    if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
-        return pc.fill_null(array, scalar("")).cast(pa.string())
+    kind = array.type.value_type if pa.types.is_dictionary(array.type) else array.type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        return pc.fill_null(array.cast(pa.string()), scalar(""))
     return from_coded(cell_texts(array))
 
 
@@ -53,7 +54,7 @@ def from_coded(texts: Coded) -> pa.Array:
 
 def strings(texts: Sequence[str]) -> pa.Array:
     """An Arrow array of strings."""
-    data = [text.encode("utf-8", "surrogatepass") for text in texts]
+    data = [text.encode("utf-8", "backslashreplace") for text in texts]
     ends = np.cumsum([0, *map(len, data)]).astype(np.int32)
     return pa.Array.from_buffers(pa.string(), len(data), [None, pa.py_buffer(ends), pa.py_buffer(b"".join(data))])
 

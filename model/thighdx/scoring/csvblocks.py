@@ -2,7 +2,7 @@
 
 A block is plain when its quotes are well formed (RFC 4180); then a line end with an even number of quotes before it
 ends a record, so blocks can be cut there and parsed apart, and both parsers say the same of them. Ragged rows, which
-Arrow refuses, and quotes of any other kind are read by the csv module, record by record.
+Arrow refuses, and quotes of any other kind are read, or refused, by the csv module, record by record.
 """
 
 from __future__ import annotations
@@ -162,7 +162,7 @@ def blocks(stream: Bytes, layout: Layout) -> Iterator[Block]:
         end = plain_records(data, whole=stream.ended)
         if end:
             yield PlainBlock(data[:end], stream.line, layout)
-            stream.skip(end, data.count(b"\n", 0, end))
+            stream.skip(end, data.count(b"\n", 0, end) or data.count(b"\r", 0, end))
         else:
             start, records = stream.passed, []
             reader = iter(Records(stream, layout.place))
@@ -184,14 +184,15 @@ def plain_records(data: bytes, *, whole: bool) -> int:
 
 def _last_record_end(data: bytes, quotes: NDArray[np.intp]) -> int:
     """Just behind the last line end that is not within quotes."""
-    stop = len(data)
-    while True:
-        # a carriage return at the very end may be the first half of a line end
-        at = max(data.rfind(b"\n", 0, stop), data.rfind(b"\r", 0, min(stop, len(data) - 1)))
-        before = int(np.searchsorted(quotes, at))
-        if at < 0 or before % 2 == 0:
-            return at + 1
-        stop = int(quotes[before - 1])
+    last = len(data) - 1  # a carriage return here may be the first half of a line end
+    if not quotes.size:
+        return max(data.rfind(b"\n"), data.rfind(b"\r", 0, last)) + 1
+    signs = np.frombuffer(data, dtype=np.uint8)
+    ends = np.flatnonzero((signs == ord("\n")) | (signs == ord("\r")))
+    outside = ends[np.searchsorted(quotes, ends) % 2 == 0]
+    if outside.size and outside[-1] == last and data.endswith(b"\r"):
+        outside = outside[:-1]
+    return int(outside[-1]) + 1 if outside.size else 0
 
 
 def _well_formed(data: bytes, quotes: NDArray[np.intp], end: int) -> bool:
@@ -212,13 +213,16 @@ def _well_formed(data: bytes, quotes: NDArray[np.intp], end: int) -> bool:
 def _by_arrow(data: bytes, layout: Layout) -> pa.Table:
     """The wanted columns of a plain block. Raises `pa.ArrowInvalid` for a row with too few or too many cells."""
     few = pa.dictionary(pa.int32(), pa.string())
-    kinds = {name: few if name in layout.coded else pa.string() for name in layout.wanted}
+    wanted = layout.wanted or layout.names[:1]  # Arrow takes no column for all of them
+    kinds = {name: few if name in layout.coded else pa.string() for name in wanted}
+    # within one piece Arrow keeps a line end of two signs in a quoted cell whole
+    piece = len(data) + 1 if b'"' in data else PIECE
     return arrow_csv.read_csv(
         pa.BufferReader(data),
-        arrow_csv.ReadOptions(column_names=layout.names, use_threads=False, block_size=PIECE),
+        arrow_csv.ReadOptions(column_names=layout.names, use_threads=False, block_size=piece),
         arrow_csv.ParseOptions(newlines_in_values=b'"' in data, ignore_empty_lines=len(layout.names) > 1),
         arrow_csv.ConvertOptions(
-            include_columns=layout.wanted, column_types=kinds, strings_can_be_null=False, check_utf8=False
+            include_columns=wanted, column_types=kinds, strings_can_be_null=False, check_utf8=False
         ),
     )
 
@@ -232,6 +236,8 @@ def _by_hand(records: Sequence[list[str]], layout: Layout) -> Part:
     }
     for number in faults:
         rows[number] = (rows[number] + [""] * width)[:width]
+    if not layout.wanted:
+        return Part(pa.table({"": pa.nulls(len(rows))}), faults)
     places = [layout.names.index(name) for name in layout.wanted]
     columns = [strings([row[place] for row in rows]) for place in places]
     return Part(pa.Table.from_arrays(columns, names=list(layout.wanted)), faults)

@@ -5,57 +5,28 @@ from __future__ import annotations
 import csv
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-import numpy as np
 import pyarrow as pa
 
 from thighdx.assess import Model
-from thighdx.casefiles import STANDARD, check_distinct, check_ending, neutral, whole_file
+from thighdx.casefiles import STANDARD, check_distinct, check_ending, neutral, whole_file, writing
 from thighdx.cases import CASE_ID, Problems, answer_columns
 from thighdx.errors import TableError
 from thighdx.scoring.batch import kept_names, other_columns, output_schema, score_batch
-from thighdx.scoring.columns import as_numpy
 from thighdx.scoring.csvblocks import Part
-from thighdx.scoring.results import open_result
+from thighdx.scoring.results import open_writer
 from thighdx.scoring.sources import CaseSource, in_batches, open_cases
+from thighdx.scoring.tally import Tally
 
 T = TypeVar("T")
 
-WATCHED_IDS = 1_000_000  # repeated ids are looked for within this many rows; bounds memory
 MOST_WORKERS = 8  # each holds some 100 MB; writing in order keeps no more of them busy
-
-
-@dataclass
-class Tally:
-    """What happened to the rows."""
-
-    rows: int = 0
-    not_scored: int = 0
-    repeated_ids: int = 0
-    first_repeated: str = ""
-    _ids: list[pa.Array] = field(default_factory=list)
-
-    def watch(self, ids: pa.Array) -> None:
-        """Remember ids of the first million rows."""
-        left = WATCHED_IDS - sum(map(len, self._ids))
-        if left > 0:
-            self._ids.append(ids[:left])
-
-    def count_repeated(self) -> None:
-        """Look for ids seen before among those remembered."""
-        ids = pa.chunked_array(self._ids, pa.string()).combine_chunks()
-        order = as_numpy(ids.dictionary_encode().indices)  # an id seen first has the next number
-        new = np.diff(np.maximum.accumulate(order), prepend=-1) > 0
-        self.repeated_ids = len(order) - int(new.sum())
-        if self.repeated_ids:
-            self.first_repeated = ids[int(np.argmin(new))].as_py()
 
 
 class RowProblem(NamedTuple):
@@ -90,6 +61,7 @@ def score_file(
     *,
     keep: bool = False,
     problems: str | None = None,
+    hear: int = 20,
     on_columns: Callable[[list[str]], None] = _ignore,
     on_problem: Callable[[RowProblem], None] = _ignore,
     on_rows: Callable[[int, float | None], None] = _ignore,
@@ -97,8 +69,8 @@ def score_file(
     """Score the table `cases` into `out` (`-`: standard input, standard output), every row kept, in order.
 
     `keep` copies the columns that are no answers. `problems` is a CSV file for every cell that could not be read.
-    The callbacks hear the column names once, each problem, and the rows done with the share of the table that is read
-    (None where that cannot be known). Raises `TableError` where a file cannot
+    The callbacks hear the column names once, the first `hear` problems, and the rows done with the share of the table
+    that is read (None where that cannot be known). Raises `TableError` where a file cannot
     be read or written; then nothing is left under the names asked for.
     """
     check_ending(out, "written")
@@ -111,35 +83,61 @@ def score_file(
     with ExitStack() as stack:
         source = stack.enter_context(open_cases(cases))
         answers = answer_columns(model.knowledge)
-        refuse_ambiguous(source, answers, cases)
+        refuse_ambiguous(source.repeated, answers, cases)
         on_columns(source.names)
         kept = kept_names(model, other_columns(model.knowledge, source.names)) if keep else {}
         copied = [pa.field(new, source.arrow_type(old)) for old, new in kept.items()]
-        schema = pa.schema([*output_schema(model), *copied])
-        writer = stack.enter_context(open_result(out, schema, frozenset({CASE_ID, *kept.values()})))
-        note = stack.enter_context(_problem_file(problems))
-        workers = min(MOST_WORKERS, os.cpu_count() or 1)
-        pool = stack.enter_context(_pool(workers))
-        parts = source.parts(
-            [name for name in source.names if name in answers],
-            [name for name in source.names if name in kept or name == CASE_ID],
-        )
-        work = (
-            partial(score_part, model, kept, schema, *one)
-            for one in numbered(in_batches(_in_order(pool, workers, parts)))
-        )
-        for batch, found, not_scored in _in_order(pool, workers, work):
+        work = _Work(model, cases, kept, pa.schema([*output_schema(model), *copied]))
+        # both take their names after both are closed
+        target, noted = (stack.enter_context(_whole(path)) for path in (out, problems))
+        writer = stack.enter_context(open_writer(out, target, work.schema, frozenset({CASE_ID, *kept.values()})))
+        note = stack.enter_context(_problem_file(problems, noted))
+        for batch, found, not_scored in work.done(source):
             writer.write(batch)
-            for problem in row_problems(found, batch.column(CASE_ID), tally.rows + 1):
+            hears = max(0, hear - tally.problems)
+            for number, problem in enumerate(row_problems(found, batch.column(CASE_ID), tally.rows + 1)):
+                if number >= hears and problems is None:
+                    break
                 note(problem)
-                on_problem(problem)
-            if CASE_ID in source.names:
-                tally.watch(batch.column(CASE_ID))
-            tally.rows += batch.num_rows
-            tally.not_scored += not_scored
+                if number < hears:
+                    on_problem(problem)
+            tally.add(batch.column(CASE_ID), len(found), not_scored, watch=CASE_ID in source.names)
             on_rows(batch.num_rows, source.share())
     tally.count_repeated()
     return tally
+
+
+class _Work(NamedTuple):
+    """What is to be done with a table's rows, on all cores, a few parts under way at a time."""
+
+    model: Model
+    place: str
+    kept: dict[str, str]
+    schema: pa.Schema
+
+    def done(self, source: CaseSource) -> Iterator[Done]:
+        """The scored batches, in order."""
+        workers = min(MOST_WORKERS, os.cpu_count() or 1)
+        answers = answer_columns(self.model.knowledge)
+        parts = source.parts(
+            [name for name in source.names if name in answers],
+            [name for name in source.names if name in self.kept or name == CASE_ID],
+        )
+        with _pool(workers) as pool:
+            read = in_batches(_in_order(pool, workers, parts))
+            yield from _in_order(pool, workers, (partial(score_part, *self, *one) for one in numbered(read)))
+
+
+def score_part(model: Model, place: str, kept: Mapping[str, str], schema: pa.Schema, part: Part, first: int) -> Done:
+    """A part scored, with the columns kept behind the result's own. Raises `TableError` where Arrow cannot read it."""
+    try:
+        scored, cases, not_scored = score_batch(model, part.rows, first, part.row_faults)
+        columns = [*scored.columns, *(part.rows.column(name).combine_chunks() for name in kept)]
+        batch = pa.RecordBatch.from_arrays(columns, schema=schema)
+    except (pa.ArrowException, ValueError, OverflowError) as error:
+        rows = f"rows {first} to {first + part.rows.num_rows - 1}"
+        raise TableError(f"{place}: {rows} cannot be read: {error}") from error
+    return Done(batch, cases.problems, not_scored)
 
 
 @contextmanager
@@ -171,34 +169,41 @@ def numbered(parts: Iterable[Part]) -> Iterator[tuple[Part, int]]:
         first += part.rows.num_rows
 
 
-def score_part(model: Model, kept: Mapping[str, str], schema: pa.Schema, part: Part, first: int) -> Done:
-    """A part scored, with the columns kept behind the result's own."""
-    scored, cases, not_scored = score_batch(model, part.rows, first, part.row_faults)
-    copied = [part.rows.column(name).combine_chunks() for name in kept]
-    columns = [*scored.columns, *copied]
-    batch = pa.RecordBatch.from_arrays(columns, schema=schema) if kept else scored
-    return Done(batch, cases.problems, not_scored)
-
-
 def row_problems(problems: Problems, ids: pa.Array, first: int) -> Iterator[RowProblem]:
     """Problems with the number of their row, `first` being that of the first one, and its id."""
     for one in problems:
         yield RowProblem(first + one.row, ids[one.row].as_py(), one.column, one.message)
 
 
-def refuse_ambiguous(source: CaseSource, answers: tuple[str, ...], place: str) -> None:
-    """A second column of one finding was renamed by its number; which of the two holds is not ours to say."""
-    twice = [name for name in (CASE_ID, *answers) if f"{name}.2" in source.names]
+def refuse_ambiguous(repeated: Sequence[str], answers: Sequence[str], place: str) -> None:
+    """Raises `TableError` where a finding has two columns: which of them holds is not ours to say."""
+    twice = [name for name in repeated if name in (CASE_ID, *answers)]
     if twice:
         raise TableError(f"{place}: columns stated twice: {', '.join(twice)}; accepted: each finding once")
 
 
 @contextmanager
-def _problem_file(path: str | None) -> Iterator[Callable[[RowProblem], None]]:
-    if path is None:
+def _whole(path: str | None) -> Iterator[Path | None]:
+    """Where to write the file that is to have this path; None where there is none."""
+    if path is None or path == STANDARD:
+        yield None
+    else:
+        with whole_file(Path(path)) as partial:
+            yield partial
+
+
+@contextmanager
+def _problem_file(path: str | None, target: Path | None) -> Iterator[Callable[[RowProblem], None]]:
+    """Takes problems for the file that is to have this path, written at `target` until it is whole."""
+    if path is None or target is None:
         yield _ignore
         return
-    with whole_file(Path(path)) as partial, partial.open("w", encoding="utf-8", newline="") as stream:
+    with writing(path), target.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(["row", "case_id", "column", "message"])
-        yield lambda one: writer.writerow([one.row, neutral(one.case_id), neutral(one.column), neutral(one.message)])
+
+        def note(one: RowProblem) -> None:
+            with writing(path):
+                writer.writerow([one.row, neutral(one.case_id), neutral(one.column), neutral(one.message)])
+
+        yield note

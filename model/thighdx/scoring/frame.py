@@ -20,6 +20,7 @@ from thighdx.scoring.batch import (
     output_schema,
     score_batch,
 )
+from thighdx.scoring.columns import strings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,12 +47,13 @@ def score(
     """
     kind = _kind(frame)
     model = get_model(knowledge, population)
-    names = [str(name) for name in frame.columns]
+    names = [str(name).strip() for name in frame.columns]
     if len(set(names)) < len(names):
         twice = dict.fromkeys(name for name in names if names.count(name) > 1)
         raise TableError(f"the frame names a column twice: {', '.join(twice)}")
     others = other_columns(model.knowledge, names)
-    wanted = [keep] if isinstance(keep, str) else list(keep) if not isinstance(keep, bool) else others if keep else []
+    stated = [keep] if isinstance(keep, str) else [] if isinstance(keep, bool) else [str(name).strip() for name in keep]
+    wanted = others if keep is True else stated
     for name in wanted:
         if name not in names:
             raise KeyError(name)
@@ -71,7 +73,7 @@ class _Pandas:
 
     @staticmethod
     def rows(frame: pd.DataFrame, names: Sequence[str]) -> pa.Table:
-        places = {str(name): place for place, name in enumerate(frame.columns)}
+        places = _places(frame)
         arrays = [_array(frame.iloc[:, places[name]]) for name in names]
         return _table(arrays, names, len(frame))
 
@@ -85,10 +87,9 @@ class _Pandas:
             columns[field.name] = values if pa.types.is_floating(field.type) else values.astype(object)
         result = pd.DataFrame({name: pd.Series(values, dtype=values.dtype) for name, values in columns.items()})
         result.index = frame.index
-        places = {str(name): place for place, name in enumerate(frame.columns)}
-        for name, new in kept.items():
-            result[new] = frame.iloc[:, places[name]]
-        return result
+        places = _places(frame)
+        copied = [frame.iloc[:, places[name]].rename(new) for name, new in kept.items()]
+        return pd.concat([result, *copied], axis=1) if copied else result
 
 
 class _Polars:
@@ -96,7 +97,8 @@ class _Polars:
 
     @staticmethod
     def rows(frame: pl.DataFrame, names: Sequence[str]) -> pa.Table:
-        return _table([frame.get_column(name).to_arrow() for name in names], names, frame.height)
+        places = _places(frame)
+        return _table([_arrow(frame.to_series(places[name])) for name in names], names, frame.height)
 
     @staticmethod
     def result(frame: pl.DataFrame, scored: pa.Table, kept: dict[str, str]) -> pl.DataFrame:
@@ -104,23 +106,39 @@ class _Polars:
 
         result = pl.from_arrow(scored)
         assert isinstance(result, pl.DataFrame)  # noqa: S101 - what a table becomes
-        return result.with_columns(frame.get_column(name).alias(new) for name, new in kept.items())
+        places = _places(frame)
+        return result.with_columns(frame.to_series(places[name]).alias(new) for name, new in kept.items())
 
 
 def _kind(frame: object) -> Any:
     """By the name of the frame's library, so that the other one need not be there."""
-    library = type(frame).__module__.partition(".")[0]
-    if library not in {"pandas", "polars"}:
-        raise TypeError(f"a {type(frame).__name__} cannot be scored; accepted: a pandas or a polars DataFrame")
-    return _Pandas if library == "pandas" else _Polars
+    for kind in type(frame).__mro__:
+        library = kind.__module__.partition(".")[0]
+        if kind.__name__ == "DataFrame" and library in {"pandas", "polars"}:
+            return _Pandas if library == "pandas" else _Polars
+    raise TypeError(f"a {type(frame).__name__} cannot be scored; accepted: a pandas or a polars DataFrame")
+
+
+def _places(frame: Any) -> dict[str, int]:
+    """Where each column stands, by its name without outer spaces."""
+    return {str(name).strip(): place for place, name in enumerate(frame.columns)}
 
 
 def _array(values: pd.Series[Any]) -> pa.Array | pa.ChunkedArray:
     """A pandas column; where it mixes types that Arrow does not, the texts of its cells."""
     try:
         return pa.array(values, from_pandas=True)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
-        return pa.array([cell_text(value) for value in values], pa.string())
+    except (pa.ArrowException, ValueError, OverflowError):
+        return strings([cell_text(value) for value in values])
+
+
+def _arrow(values: pl.Series) -> pa.Array:
+    """A polars column; of what Arrow has no type for, the texts of its cells."""
+    import polars as pl
+
+    if values.dtype in (pl.Object, pl.Int128):
+        return strings([cell_text(value) for value in values.to_list()])
+    return values.to_arrow()
 
 
 def _table(arrays: Sequence[pa.Array | pa.ChunkedArray], names: Sequence[str], rows: int) -> pa.Table:

@@ -13,9 +13,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from thighdx.casefiles import RUNS_IN_SPREADSHEETS, STANDARD, ending_of, neutral, whole_file
+from thighdx.casefiles import RUNS_IN_SPREADSHEETS, ending_of, neutral, writing
+from thighdx.errors import TableError
 from thighdx.scoring.columns import scalar, strings, text_array
 
+GROUP_BYTES = 2**28  # most of a row group, and so of what is held back
+PIECE_BYTES = 2**26  # of CSV made at once
 GROUP_ROWS = 131_072  # least rows of a row group: readers take a group at a time
 SPACES = r"[\s\x0b\x1c-\x1f\x{85}\p{Z}]"  # what `str.lstrip` takes away
 MAY_RUN = f"^{SPACES}*({'|'.join(map(re.escape, RUNS_IN_SPREADSHEETS))})"
@@ -44,6 +47,10 @@ class CsvWriter:
 
     def write(self, batch: pa.RecordBatch) -> None:
         """See `TableWriter`."""
+        for part in _slices(batch):
+            self._write(part)
+
+    def _write(self, batch: pa.RecordBatch) -> None:
         columns = []
         for field, column in zip(batch.schema, batch.columns, strict=True):
             if pa.types.is_floating(field.type):
@@ -64,13 +71,14 @@ class ParquetWriter:
         texts = [field.name for field in schema if not pa.types.is_floating(field.type)]
         packed = {name: "snappy" if name in texts else "none" for name in schema.names}  # snappy finds nothing in them
         self._writer = pq.ParquetWriter(place, schema, use_dictionary=texts, compression=packed)
-        self._schema, self._held, self._rows = schema, list[pa.RecordBatch](), 0
+        self._schema, self._held, self._rows, self._bytes = schema, list[pa.RecordBatch](), 0, 0
 
     def write(self, batch: pa.RecordBatch) -> None:
         """See `TableWriter`."""
         self._held.append(batch)
         self._rows += batch.num_rows
-        if self._rows >= GROUP_ROWS:
+        self._bytes += batch.nbytes
+        if self._rows >= GROUP_ROWS or self._bytes >= GROUP_BYTES:
             self._flush()
 
     def close(self) -> None:
@@ -81,30 +89,41 @@ class ParquetWriter:
 
     def _flush(self) -> None:
         self._writer.write_table(pa.Table.from_batches(self._held, self._schema), row_group_size=self._rows)
-        self._held, self._rows = [], 0
+        self._held, self._rows, self._bytes = [], 0, 0
 
 
 @contextmanager
-def open_result(path: str, schema: pa.Schema, copied: frozenset[str]) -> Iterator[TableWriter]:
-    """A writer for a table of this schema; the file appears whole or not at all.
+def open_writer(path: str, target: Path | None, schema: pa.Schema, copied: frozenset[str]) -> Iterator[TableWriter]:
+    """A writer for the file that is to have this path, written at `target` until it is whole (none for `-`).
 
     `copied` are the columns whose cells come from the caller's table. Raises `TableError` where it cannot be written.
     """
-    if path == STANDARD:
+    if target is None:
+        if sys.stdout is None:
+            raise TableError("standard output is closed")
         yield CsvWriter(sys.stdout.buffer, schema.names, copied)
         sys.stdout.buffer.flush()
         return
-    ending = ending_of(path, "written")
-    with whole_file(Path(path)) as partial:
-        if ending == ".parquet":
-            writer = ParquetWriter(partial, schema)
+    with writing(path):
+        if ending_of(path, "written") == ".parquet":
+            writer = ParquetWriter(target, schema)
             try:
                 yield writer
             finally:
                 writer.close()
         else:
-            with partial.open("wb") as stream:
+            with target.open("wb") as stream:
                 yield CsvWriter(stream, schema.names, copied)
+
+
+def _slices(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """Parts of a batch that are not large even where each row has its texts spelled out."""
+    size = batch.nbytes
+    for column in batch.columns:
+        if pa.types.is_dictionary(column.type):  # counted once there, but written for each row
+            size += len(column) * max((len(str(value)) for value in column.dictionary.to_pylist()), default=0)
+    rows = max(1, batch.num_rows // (1 + size // PIECE_BYTES))
+    return (batch.slice(start, rows) for start in range(0, batch.num_rows, rows))
 
 
 def neutral_texts(texts: pa.Array) -> pa.Array:

@@ -16,6 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from thighdx.casefiles import READ, STANDARD, ending_of
+from thighdx.cases import CASE_ID
+from thighdx.cells import printable
 from thighdx.errors import TableError
 from thighdx.scoring.csvblocks import Bytes, Layout, Part, blocks, read_header
 
@@ -27,9 +29,10 @@ UNREADABLE = (OSError, EOFError, zlib.error, pa.ArrowException)
 
 
 class CaseSource(Protocol):
-    """A case table that can be read once, from start to end."""
+    """A case table that can be read once, from start to end. `repeated` are the column names stated more than once."""
 
     names: list[str]
+    repeated: tuple[str, ...]
 
     def parts(self, answers: Sequence[str], others: Sequence[str]) -> Iterator[Callable[[], Part]]:
         """The rows of the columns wanted, in order: `answers` have few different texts, `others` any.
@@ -51,19 +54,22 @@ class CaseSource(Protocol):
 def open_cases(path: str) -> Iterator[CaseSource]:
     """Open a case table. Raises `TableError` where it cannot be read or its columns are ambiguous."""
     if path == STANDARD:
+        if sys.stdin is None:
+            raise TableError("standard input is closed")
         yield CsvCases(sys.stdin.buffer, "standard input", lambda: None)
         return
     ending = ending_of(path, "read", READ)
-    if ending == ".parquet":
-        yield ParquetCases(path)
-        return
     try:
         file = Path(path).open("rb")  # noqa: SIM115 - closed by the `with` below
     except OSError as error:
         raise TableError(f"{path}: cannot be read: {_why(error)}") from error
-    with file, _unpacked(file, ending) as stream:
-        size = max(os.fstat(file.fileno()).st_size, 1)
-        yield CsvCases(stream, path, lambda: min(file.tell() / size, 1.0))
+    with file:
+        if ending == ".parquet":
+            yield ParquetCases(file, path)
+            return
+        size = os.fstat(file.fileno()).st_size if file.seekable() else 0
+        with _unpacked(file, ending) as stream:
+            yield CsvCases(stream, path, lambda: min(file.tell() / size, 1.0) if size else None)
 
 
 def _unpacked(file: IO[bytes], ending: str) -> IO[bytes]:
@@ -88,11 +94,13 @@ class CsvCases:
         header = self._guarded(lambda: read_header(self._stream, place))
         if not header:
             raise TableError(f"{place}: is empty; expected a header line with a column for each finding known")
-        if len(header) == 1 and any(sign in header[0] for sign in OTHER_SEPARATORS):
+        other = [name for name in header if any(sign in name for sign in OTHER_SEPARATORS)]
+        if other and (len(header) == 1 or CASE_ID not in map(str.strip, header)):
             raise TableError(
-                f"{place}: the header is one cell with ; or a tab in it; expected commas between the columns"
+                f"{place}: the header has a cell with ; or a tab in it, '{printable(other[0])}'; "
+                "expected commas between the columns"
             )
-        self.names = _unique(header, place)
+        self.names, self.repeated = unique_names(header, place)
 
     def parts(self, answers: Sequence[str], others: Sequence[str]) -> Iterator[Callable[[], Part]]:
         """See `CaseSource`."""
@@ -115,17 +123,16 @@ class CsvCases:
 class ParquetCases:
     """A Parquet table: the file at `path`, or a stream that is called by that name."""
 
-    def __init__(self, path: str, stream: IO[bytes] | None = None) -> None:
-        self._file = path if stream is None else stream
+    def __init__(self, file: IO[bytes], place: str) -> None:
         try:
-            schema = pq.read_schema(self._file)
+            schema = pq.read_schema(file)
         except (OSError, pa.ArrowException) as error:
-            raise TableError(f"{path}: cannot be read as Parquet: {error}") from error
-        self._path = path
-        self._types = dict(zip(_unique(schema.names, path), schema.types, strict=True))
-        self._stored = dict(zip(self._types, schema.names, strict=True))
+            raise TableError(f"{place}: cannot be read as Parquet: {error}") from error
+        self._file, self._place = file, place
+        self.names, self.repeated = unique_names(schema.names, place)
+        self._types = dict(zip(self.names, schema.types, strict=True))
+        self._stored = dict(zip(self.names, schema.names, strict=True))
         self._read, self._rows = 0, 0
-        self.names = list(self._types)
 
     def parts(self, answers: Sequence[str], others: Sequence[str]) -> Iterator[Callable[[], Part]]:
         """See `CaseSource`."""
@@ -143,9 +150,11 @@ class ParquetCases:
                     self._read += batch.num_rows
                     rows = pa.Table.from_batches([batch])
                     part = Part(rows.rename_columns(self.names) if renamed else rows)
+                    for name in others:
+                        part.rows.column(name).validate(full=True)  # texts are copied as they are
                     yield partial(_same, part)
         except (OSError, pa.ArrowException, OverflowError) as error:
-            raise TableError(f"{self._path}: cannot be read as Parquet: {error}") from error
+            raise TableError(f"{self._place}: cannot be read as Parquet: {error}") from error
 
     def arrow_type(self, name: str) -> pa.DataType:
         """See `CaseSource`."""
@@ -167,19 +176,22 @@ def _same(part: Part) -> Part:
     return part
 
 
-def _unique(names: Sequence[str], place: str) -> list[str]:
-    """The column names; later ones of a name seen before get a number, which makes them no answers."""
+def unique_names(names: Sequence[str], place: str) -> tuple[list[str], tuple[str, ...]]:
+    """The column names without outer spaces, and those that are stated more than once.
+
+    Later ones of a name seen before get a number, which makes them no answers. Raises `TableError` where such a name
+    is there already.
+    """
     seen: dict[str, int] = {}
     result = []
     for position, stated in enumerate(names, start=1):
         name = stated.strip() or f"unnamed_{position}"
         seen[name] = seen.get(name, 0) + 1
         result.append(name if seen[name] == 1 else f"{name}.{seen[name]}")
+    repeated = tuple(name for name, times in seen.items() if times > 1)
     if len(set(result)) < len(result):
-        raise TableError(
-            f"{place}: column names repeat: {', '.join(name for name, times in seen.items() if times > 1)}"
-        )
-    return result
+        raise TableError(f"{place}: column names repeat: {', '.join(map(printable, repeated))}")
+    return result, repeated
 
 
 def _why(error: BaseException) -> str:

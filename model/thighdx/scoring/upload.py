@@ -20,9 +20,10 @@ from thighdx.knowledge import Knowledge
 from thighdx.scoring.batch import case_ids, kept_names, other_columns, other_columns_note, output_schema
 from thighdx.scoring.columns import cell_texts
 from thighdx.scoring.csvblocks import Part
-from thighdx.scoring.files import RowProblem, Tally, numbered, refuse_ambiguous, row_problems, score_part
+from thighdx.scoring.files import RowProblem, numbered, refuse_ambiguous, row_problems, score_part
 from thighdx.scoring.results import CsvWriter, ParquetWriter
 from thighdx.scoring.sources import CaseSource, CsvCases, ParquetCases, in_batches
+from thighdx.scoring.tally import Tally
 
 MOST_BYTES = 20 * 2**20
 MOST_ROWS = 20_000
@@ -100,7 +101,7 @@ def look_at(knowledge: Knowledge, upload: Upload) -> Look:
     """
     source = open_upload(upload)
     answers = answer_columns(knowledge)
-    refuse_ambiguous(source, answers, upload.name)
+    refuse_ambiguous(source.repeated, answers, upload.name)
     others = other_columns(knowledge, source.names)
     found: list[RowProblem] = []
     count, faulty, tally = 0, 0, Tally()
@@ -111,9 +112,7 @@ def look_at(knowledge: Knowledge, upload: Upload) -> Look:
         found += islice(row_problems(problems, ids, first), MOST_PROBLEMS - len(found))
         count += len(problems)
         faulty += len(set(problems.rows.tolist()))
-        tally.rows += part.rows.num_rows
-        if CASE_ID in source.names:
-            tally.watch(ids)
+        tally.add(ids, len(problems), 0, watch=CASE_ID in source.names)
     tally.count_repeated()
     return Look(
         tally.rows,
@@ -137,14 +136,14 @@ def score_upload(
     """
     source = open_upload(upload)
     answers = answer_columns(model.knowledge)
-    refuse_ambiguous(source, answers, upload.name)
+    refuse_ambiguous(source.repeated, answers, upload.name)
     others = other_columns(model.knowledge, source.names) if keep else []
     kept = kept_names(model, [name for name in others if not pa.types.is_nested(source.arrow_type(name))])
     copied = [pa.field(new, source.arrow_type(old)) for old, new in kept.items()]
     schema = pa.schema([*output_schema(model), *copied])
     batches, rows, not_scored = [], 0, 0
     for part, first in _parts(source, answers, kept, upload.name):
-        done = score_part(model, kept, schema, part, first)
+        done = score_part(model, upload.name, kept, schema, part, first)
         batches.append(done.batch)
         rows += done.batch.num_rows
         not_scored += done.not_scored
@@ -174,7 +173,7 @@ def open_upload(upload: Upload) -> CaseSource:
     if ending == ".parquet":
         _refuse_a_bomb(upload)
     source: CaseSource = (
-        ParquetCases(upload.name, stream) if ending == ".parquet" else CsvCases(stream, upload.name, lambda: None)
+        ParquetCases(stream, upload.name) if ending == ".parquet" else CsvCases(stream, upload.name, lambda: None)
     )
     if len(source.names) > MOST_COLUMNS:
         raise TableError(

@@ -1,0 +1,70 @@
+"""`thighdx diff`: what a change moves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from thighdx.assess import Model, get_model
+from thighdx.cases import Cases, read_columns
+from thighdx.cli.common import common, print_said
+from thighdx.knowledge import Knowledge
+from thighdx.selection import select
+
+
+@click.command("diff")
+@click.argument("other")
+@click.option("--cases", metavar="FILE", help="See what moves on these cases too (the first rows of a large table).")
+@click.option("--save", metavar="FILE", help="Save the change as an overlay, with --who and --why.")
+@click.option("--who", default="", help="Whom the change comes from.")
+@click.option("--why", default="", help="Why it was made.")
+@click.option("--all", "show_all", is_flag=True, help="Every number and case that moved.")
+@click.option("--json", "as_json", is_flag=True, help="JSON instead of tables.")
+@common
+def diff_command(
+    other: str,
+    cases: str | None,
+    save: str | None,
+    who: str,
+    why: str,
+    show_all: bool,
+    as_json: bool,
+    priors: tuple[str, ...],
+    population: str | None,
+) -> None:
+    """What moves from the priors to OTHER: an overlay, a folder of priors, or a network edited elsewhere (.xdsl ...).
+
+    Example: thighdx diff overlay.toml --cases cases.csv
+    """
+    from thighdx.tuning import diff_models, save_overlay
+    from thighdx.tuning.text import print_difference
+
+    knowledge, chosen = select(priors, population)
+    before = get_model(knowledge, chosen)
+    after = _other(other, knowledge, priors, chosen)
+    if save is not None:
+        if not (who and why):
+            raise click.UsageError("--save records whom a change comes from and why: --who NAME --why REASON")
+        save_overlay(knowledge, after.knowledge, save, who=who, why=why)
+    found = diff_models(before, after, _read(knowledge, cases) if cases is not None else None)
+    print_said(found.to_dict(), as_json, lambda console: print_difference(found, console, show_all=show_all))
+
+
+def _other(other: str, knowledge: Knowledge, priors: tuple[str, ...], population: str) -> Model:
+    from thighdx.exchange import FORMATS, network_model
+
+    if Path(other).suffix.lower() in {ending for one in FORMATS for ending in one.endings}:
+        return network_model(other, knowledge, population)
+    changed, chosen = select((*priors, other), population)
+    return get_model(changed, chosen)
+
+
+def _read(knowledge: Knowledge, path: str) -> Cases:
+    """The first part of a case table."""
+    from thighdx.scoring.plain import plain_parts
+
+    with plain_parts(path, knowledge) as parts:
+        for part in parts:
+            return read_columns(knowledge, *part)
+    return read_columns(knowledge, {}, 0)

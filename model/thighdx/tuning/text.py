@@ -1,0 +1,46 @@
+"""A difference of two models as text for a terminal."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from thighdx.tuning.diff import Difference
+from thighdx.wording import count, percent
+
+MOST = 15
+SAME = 0.0005  # a posterior that went less far than this is shown by --all alone
+
+
+def print_difference(found: Difference, console: Console, *, show_all: bool) -> None:
+    """Tables that moved, the numbers that moved most, and the cases that moved most."""
+    numbers = len(found.changes) + len(found.conditional)
+    moved = count(numbers, "number moved", "numbers moved")
+    console.print(
+        Text(f"{found.before} to {found.after}: {moved} in {count(len(found.tables), 'table', 'tables')}", "bold")
+    )
+    if not numbers:
+        return
+    table = _table("Number", "before", "after", "by")
+    changes = found.changes or found.conditional
+    for one in changes if show_all else changes[:MOST]:
+        of = one.state if one.cause is None else f"{one.table}={one.state} | {one.cause}"
+        named = f"{of}, {one.level}" if one.level else of
+        table.add_row(named, percent(one.before), percent(one.after), f"{(one.after - one.before) * 100:+.1f}")
+    console.print(table, "")
+    if not found.cases:
+        return
+    console.print(Text(f"Another cause leads in {found.leaders_changed} of {len(found.cases)} cases", style="bold"))
+    table = _table("Row", "leading before", "leading after", "moved")
+    for case in found.cases if show_all else [case for case in found.cases[:MOST] if case.moved > SAME]:
+        before, after = f"{case.before} {percent(case.p_before)}", f"{case.after} {percent(case.p_after)}"
+        table.add_row(str(case.row), before, after, percent(case.moved))
+    console.print(table)
+
+
+def _table(*heads: str) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for number, head in enumerate(heads):
+        table.add_column(head, justify="right" if number else "left", no_wrap=number > 0, overflow="fold")
+    return table
