@@ -44,10 +44,7 @@ def batch(page, url):
     page.get_by_role("button", name="Score").click()
     page.get_by_text("Leading causes").first.wait_for()
     settle(page)
-    page.locator(".st-key-batch-results").evaluate("element => element.scrollIntoView()")
-    page.mouse.move(640, 450)
-    page.mouse.wheel(0, -80)  # out from under the bar of pages
-    page.wait_for_timeout(500)
+    scrolled_to(page, "batch-results")
 
 
 def network(page, url):
@@ -55,6 +52,15 @@ def network(page, url):
     page.get_by_role("radio", name="Network").click()
     page.get_by_role("radio", name="Around a mechanism").click()
     settle(page)
+    scrolled_to(page, "network")
+
+
+def scrolled_to(page, key):
+    """A container at the top, out from under the bar of pages."""
+    page.locator(f".st-key-{key}").evaluate("element => element.scrollIntoView()")
+    page.mouse.move(640, 450)
+    page.mouse.wheel(0, -80)
+    page.wait_for_timeout(500)
 
 
 def about(page, url):
