@@ -186,5 +186,5 @@ def rescaled(shares: Mapping[str, float], changed: str, to: float) -> dict[str, 
     """
     others = {name: share for name, share in shares.items() if name != changed}
     rest, total = 1 - to, sum(others.values())
-    scaled = {name: rest * share / total if total > 0 else rest / len(others) for name, share in others.items()}
+    scaled = {name: rest * (share / total) if total > 0 else rest / len(others) for name, share in others.items()}
     return {name: to if name == changed else scaled[name] for name in shares}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from thighdx.page import state
-from thighdx.page.results import Places, Shown, draw_bars, intervals_of
+from thighdx.page.results import Places, Shown, draw_bars, draw_origins, intervals_of
 from thighdx.page.words import plain
 from thighdx.reasoning.fit import CaseFit, case_fit
 from thighdx.reasoning.sentences import asked_and_said, fit_sentence, stays_sentence
@@ -22,8 +22,12 @@ MOST_LEFT = 10  # open findings taken as going to be asked, for when to stop
 def draw_later(shown: Shown, places: Places, stop: DeltaGenerator | None) -> None:
     """Fill the places left open for it."""
     if places.bars is not None:
-        with places.bars:
-            draw_bars(shown, intervals_of(shown))
+        intervals = intervals_of(shown)
+        causes, origins = places.bars
+        with causes:
+            draw_bars(shown, intervals)
+        with origins:
+            draw_origins(shown, intervals)
     if not shown.now.answers:
         return
     fit, decision = state.remembered("judged", shown.situation, lambda: _judged(shown))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from threading import Thread
+from threading import Event, Thread
 
 import streamlit as st
 
 from thighdx.casereport.saved import Situation, in_force
+from thighdx.evidence import Evidence
 from thighdx.knowledge import Knowledge
 from thighdx.reasoning.draws import Draws, get_draws
+
+PATIENCE = 30  # seconds
 
 
 def used(knowledge: Knowledge, situation: Situation) -> Knowledge:
@@ -28,13 +31,35 @@ def _with_origins(
     return in_force(_knowledge, Situation({}, population, dict(shares)))
 
 
-def draws(knowledge: Knowledge, population: str) -> Draws:
-    """The draws behind the intervals; the first call for some numbers has all findings drawn in the background."""
-    found = get_draws(knowledge, population)
-    _prepare(found, knowledge.digest, population)
-    return found
+class Drawn:
+    """The draws of a population in the making: built, then finding by finding, by a thread of their own."""
+
+    def __init__(self, knowledge: Knowledge, population: str) -> None:
+        self._built = Event()
+        self._draws: Draws | None = None
+        Thread(target=self._make, args=(knowledge, population), name="draws", daemon=True).start()
+
+    def is_ready(self, case: Evidence) -> bool:
+        """Whether the intervals of a case are a matter of milliseconds."""
+        return self._draws is not None and self._draws.is_ready(case)
+
+    def wait(self) -> None:
+        """Return once the draws are built, so that nobody builds them a second time."""
+        self._built.wait(PATIENCE)
+
+    def _make(self, knowledge: Knowledge, population: str) -> None:
+        try:
+            self._draws = get_draws(knowledge, population)
+        finally:
+            self._built.set()
+        self._draws.prepare()
+
+
+def drawn(knowledge: Knowledge, population: str) -> Drawn:
+    """The draws behind the intervals; the first call for some numbers starts making them."""
+    return _drawn(knowledge, knowledge.digest, population)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _prepare(_found: Draws, digest: str, population: str) -> None:  # noqa: ARG001 - the keys in the cache
-    Thread(target=_found.prepare, name="draws", daemon=True).start()
+def _drawn(_knowledge: Knowledge, digest: str, population: str) -> Drawn:  # noqa: ARG001 - the digest is the key
+    return Drawn(_knowledge, population)

@@ -91,10 +91,9 @@ def _draw_upload(knowledge: Knowledge) -> None:
 def _draw_link(knowledge: Knowledge) -> None:
     """Answers are health data, so no address holds them unless someone asks for one that does."""
     with st.expander("Share by link"):
-        st.warning(
-            "The link holds the answers. Whoever sees it can read them, and they stay in histories, logs and messages. "
-            "Share it only as you would share the record itself.",
-            icon=":material/lock_open:",
+        st.markdown(
+            "**The link holds the answers.** Whoever sees it can read them, and they stay in histories, logs and "
+            "messages. Share it only as you would share the record itself."
         )
         if st.button("Make a link", key="make_link"):
             st.code(f"{st.context.url or ''}?{LINK}={link_text(state.situation(), knowledge.digest)}", wrap_lines=True)

@@ -42,9 +42,9 @@ class Shown:
 
 @dataclass(frozen=True)
 class Places:
-    """Where what takes longer is drawn later: the bars, unless they have their intervals, and the fit."""
+    """Where what takes longer is drawn later: causes and origins, unless they have their intervals, and the fit."""
 
-    bars: _Place | None
+    bars: tuple[_Place, _Place] | None
     fit: _Place
 
 
@@ -91,14 +91,17 @@ def draw_results(shown: Shown) -> Places:
     with st.container(key="fit"):
         fit = st.empty()
     with st.container(key="origins"):
-        _draw_origins(shown, intervals)
+        st.header("Where it comes from", anchor=False)
+        origins = st.empty()
+        with origins:
+            draw_origins(shown, intervals)
     draw_glance(now.red_flags, len(now.answers), f"{percent(now.top.probability)} {now.top.name}")
-    return Places(None if intervals is not None else bars, fit)
+    return Places(None if intervals is not None else (bars, origins), fit)
 
 
 def _intervals_at_hand(shown: Shown) -> dict[str, Interval] | None:
     """The intervals, where every finding answered is drawn already, so that nothing waits for them."""
-    drawn = models.draws(shown.used, shown.situation.population)
+    drawn = models.drawn(shown.used, shown.situation.population)
     cases = read_case(shown.used, shown.situation.answers)
     return intervals_of(shown) if drawn.is_ready(cases.evidence) else None
 
@@ -108,6 +111,7 @@ def intervals_of(shown: Shown) -> dict[str, Interval]:
     held = shown.situation
 
     def make() -> dict[str, Interval]:
+        models.drawn(shown.used, held.population).wait()
         found = credible_intervals(held.answers, knowledge=shown.used, population=held.population)
         return {one.id: one for one in (*found.causes, *found.origins, *found.grades)}
 
@@ -162,8 +166,8 @@ def _draw_grades(shown: Shown, among: tuple[Share, ...]) -> None:
     st.markdown(f"If it is *{plain(graded.name)}*: {grades}.")
 
 
-def _draw_origins(shown: Shown, intervals: Mapping[str, Interval] | None) -> None:
-    st.header("Where it comes from", anchor=False)
+def draw_origins(shown: Shown, intervals: Mapping[str, Interval] | None) -> None:
+    """The origins, as the causes are drawn."""
     before = None if shown.before is None else {one.id: one.probability for one in shown.before.origins}
     st.html(bars_html(bars_of(shown.now.origins, shown.used.origins, intervals=intervals, before=before), "Origins"))
 
