@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from thighdx import Knowledge, load_knowledge
 
 Tables = dict[str, Any]
@@ -192,6 +194,11 @@ def small_priors() -> Tables:
 def shipped() -> Knowledge:
     """The shipped priors, loaded once a test process."""
     return load_knowledge()
+
+
+def nearly(value: object) -> Any:
+    """What JSON makes of a value, its numbers to 1e-11: plain and compiled engine differ in the last digits."""
+    return json.loads(json.dumps(value), parse_float=lambda text: pytest.approx(float(text), rel=1e-11, abs=1e-11))
 
 
 def write_priors(folder: Path, tables: Mapping[str, Any] | None = None) -> Path:

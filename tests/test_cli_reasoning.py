@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from thighdx import case_fit, explain, load_knowledge, next_questions, same_decision
+from tests.handmade import nearly
+from thighdx import case_fit, load_knowledge, next_questions, same_decision
 
 CASE = {"onset": "sudden", "pop_felt": "yes", "age": "31", "slump": "positive@0.8"}
 WORDS = [f"{name}={cell}" for name, cell in CASE.items()]
@@ -27,27 +28,23 @@ def said(*words: str) -> Any:
     return json.loads(done.stdout)
 
 
-def plain(value: object) -> Any:
-    return json.loads(json.dumps(value))
-
-
 def test_explain_json_is_the_librarys_answer() -> None:
     told = said("explain", *WORDS, "--cause", "avulsion", "--against", "strain", "--seed", "4", "--draws", "200")
-    assert told["explanation"] == plain(explain(CASE, "avulsion", "strain").to_dict())
-    assert told["fit"] == plain(case_fit(CASE, seed=4, draws=200).to_dict())
+    assert told["explanation"] == nearly(explain(CASE, "avulsion", "strain").to_dict())
+    assert told["fit"] == nearly(case_fit(CASE, seed=4, draws=200).to_dict())
 
 
 def test_explain_without_causes_takes_the_leading_one_against_all_others() -> None:
     told = said("explain", *WORDS, "--population", "uniform", "--draws", "50")["explanation"]
-    assert told == plain(explain(CASE, population="uniform").to_dict())
+    assert told == nearly(explain(CASE, population="uniform").to_dict())
     assert told["against"] is None
     assert told["method"] == "aumann_shapley"
 
 
 def test_next_json_is_the_librarys_answer() -> None:
     told = said("next", "onset=sudden", "--draws", "100")
-    assert told["questions"] == plain(next_questions({"onset": "sudden"}, most=10).to_dict())
-    assert told["stopping"] == plain(same_decision({"onset": "sudden"}, draws=100).to_dict())
+    assert told["questions"] == nearly(next_questions({"onset": "sudden"}, most=10).to_dict())
+    assert told["stopping"] == nearly(same_decision({"onset": "sudden"}, draws=100).to_dict())
 
 
 def test_next_takes_goal_kind_cost_pair_and_two_steps() -> None:
@@ -55,10 +52,10 @@ def test_next_takes_goal_kind_cost_pair_and_two_steps() -> None:
         "next", *WORDS, "--goal", "dangerous", "--kind", "sign", "--kind", "test", "--per", "minute", "--top", "3"
     )
     asked = next_questions(CASE, goal="dangerous", kind=("sign", "test"), per="minute", most=10)
-    assert told["questions"] == plain(asked.to_dict())
+    assert told["questions"] == nearly(asked.to_dict())
     assert len(told["stopping"]["considered"]) == 3
     pair = said("next", *WORDS, "--between", "strain", "avulsion", "--two-steps", "--all", "--top", "0")["questions"]
-    assert pair == plain(next_questions(CASE, goal=("strain", "avulsion"), two_steps=True).to_dict())
+    assert pair == nearly(next_questions(CASE, goal=("strain", "avulsion"), two_steps=True).to_dict())
 
 
 def test_explain_prints_both_sides_answers_and_fit() -> None:
