@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.handmade import nearly
-from thighdx import case_fit, load_knowledge, next_questions, same_decision
+from thighdx import case_fit, explain, load_knowledge, next_questions, same_decision
 
 CASE = {"onset": "sudden", "pop_felt": "yes", "age": "31", "slump": "positive@0.8"}
 WORDS = [f"{name}={cell}" for name, cell in CASE.items()]
