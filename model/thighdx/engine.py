@@ -58,9 +58,6 @@ class Engine:
         # P(state) of each finding, for the conflict measure
         self._margins = [tables.prior @ finding.rows for finding in tables.findings]
 
-    def expect(self, cases: int) -> None:
-        """Hear of cases to come, so that an engine with several ways takes one of them for all."""
-
     def posterior(self, evidence: Evidence) -> Posterior:
         """P(cause | evidence) of every case."""
         joint = self.log_likelihood(evidence) + self._log_prior

@@ -29,10 +29,6 @@ class AdaptiveEngine(Engine):
         self._asked = 0
         self._compiled: CompiledEngine | None = None
 
-    def expect(self, cases: int) -> None:
-        """Count cases that will be asked for later, so that none of them is worked out by numpy first."""
-        self._count(cases)
-
     def posterior(self, evidence: Evidence) -> Posterior:
         """P(cause | evidence) of every case."""
         self._count(evidence.cases)
