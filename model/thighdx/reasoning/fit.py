@@ -23,7 +23,7 @@ from thighdx.reasoning.sampling import Report, Sampler, channel, draw_causes, ou
 from thighdx.reasoning.sentences import fit_warning
 from thighdx.rows import Array
 
-DRAWS = 1000
+DRAWS = 600  # a share of a half to 2 points; more take too long for a click
 ROUNDING = 1e-9  # of logs: a drawn case with the very same answers is as odd, not odder
 
 

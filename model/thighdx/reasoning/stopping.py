@@ -23,7 +23,7 @@ from thighdx.reasoning.sampling import Report, Sampler, draw_causes
 from thighdx.triage import red_flags
 
 MOST_ENUMERATED = 4096  # ways to answer what remains, up to which all of them are summed
-DRAWS = 1000
+DRAWS = 600  # a share of a half to 2 points; more take too long for a click
 
 
 @dataclass(frozen=True)
