@@ -35,6 +35,7 @@ class Audited:
     `wilson` from n, `tolerance`). implied: by the model, None where that cannot be computed, for the `reason`.
     difference: implied - value. beyond: how far P(state | cause) lies outside the interval, 0 inside, so that all
     measures can be ordered. together: how many figures the row that cites it rests on; it cannot meet them all.
+    because: the written reason of the priors for a figure outside.
     """
 
     figure: str
@@ -59,6 +60,7 @@ class Audited:
     reason: str | None = None
     note: str | None = None
     passed_over: str | None = None
+    because: str | None = None
 
     @property
     def outside(self) -> bool:
@@ -71,8 +73,10 @@ class AuditedCombination:
     """Several findings together: joint against product of single likelihood ratios, against all other causes alike.
 
     share: log joint / log product, to be at most `joint_share`, else not `kept`. implied: the model's value of the
-    published `measure`: the joint likelihood ratio, or Cohen's kappa of two tests over all causes by base rates. The
-    published value stands against look-alikes and so is shown, not judged by.
+    published `measure`: the joint likelihood ratio, or Cohen's kappa of two tests over all causes by base rates.
+    against: the study's comparison group as a mix of causes, by which the ratio is then held; else None, all other
+    causes alike, and a published ratio against look-alikes is shown, not judged by. because: the written reason of the
+    priors for a value outside.
     """
 
     combination: str
@@ -89,6 +93,16 @@ class AuditedCombination:
     low: float | None
     high: float | None
     implied: float | None
+    against: str | None = None
+    because: str | None = None
+
+    @property
+    def outside(self) -> bool:
+        """Whether a value that can be judged lies outside its interval; without one, a kappa by the value itself."""
+        if self.implied is None or (self.measure != "kappa" and self.against is None):
+            return False
+        low, high = (self.value if end is None else end for end in (self.low, self.high))
+        return (low is not None and self.implied < low) or (high is not None and self.implied > high)
 
 
 @dataclass(frozen=True)
@@ -107,6 +121,12 @@ class Audit:
         return tuple(one for one in self.figures if one.outside)
 
     @property
+    def unexplained(self) -> tuple[str, ...]:
+        """Keys of the figures and combinations that are outside without a written reason."""
+        figures = [one.figure for one in self.outside if one.because is None]
+        return (*figures, *(one.combination for one in self.combinations if one.outside and one.because is None))
+
+    @property
     def inside(self) -> tuple[Audited, ...]:
         """Figures that the model agrees with."""
         return tuple(one for one in self.figures if one.beyond is not None and not one.outside)
@@ -118,7 +138,7 @@ class Audit:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dicts and lists, as written by `thighdx audit --json`."""
-        counts = {kind: len(getattr(self, kind)) for kind in ("outside", "inside", "not_computed")}
+        counts = {kind: len(getattr(self, kind)) for kind in ("outside", "unexplained", "inside", "not_computed")}
         return {**counts, **asdict(self)}
 
 
@@ -193,6 +213,7 @@ class _Auditor:
             entry.high,
             note=entry.note,
             passed_over=entry.passed_over,
+            because=entry.outside_because,
         )
         implied = self._implied(entry, found.cited_in)
         if isinstance(implied, str):
@@ -262,8 +283,7 @@ class _Auditor:
         if not entry.comparison_mix:
             return self._row(finding, None), "background row"
         rows = [share * self._row(finding, cause) for cause, share in entry.comparison_mix.items()]
-        named = ", ".join(f"{cause} {share:.0%}" for cause, share in entry.comparison_mix.items())
-        return np.sum(rows, axis=0), named
+        return np.sum(rows, axis=0), _mix_named(entry.comparison_mix)
 
     def _row(self, finding: str, group: str | None) -> Array:
         """P(state | cause), of an origin by the base rates of its causes, or the background row."""
@@ -341,7 +361,11 @@ def _combination(model: Model, name: str, entry: Combination) -> AuditedCombinat
     single = [_against_others(model, entry.cause, _likelihood(model, {key: answers[key]})) for key in answers]
     product = float(np.prod(single))
     share = float(np.log(joint) / np.log(product))
-    implied = joint if entry.measure == "likelihood_ratio" else _kappa(model, answers)
+    against = _mix_named(entry.comparison_mix) if entry.comparison_mix else None
+    if entry.measure == "kappa":
+        implied = _kappa(model, answers)
+    else:
+        implied = _against_mix(model, entry, _likelihood(model, answers)) if against else joint
     return AuditedCombination(
         name,
         entry.name,
@@ -357,7 +381,13 @@ def _combination(model: Model, name: str, entry: Combination) -> AuditedCombinat
         entry.low,
         entry.high,
         implied,
+        against,
+        entry.outside_because,
     )
+
+
+def _mix_named(mix: Mapping[str, float]) -> str:
+    return ", ".join(f"{cause} {share:.0%}" for cause, share in mix.items())
 
 
 def _likelihood(model: Model, answers: Mapping[str, str]) -> Array:
@@ -369,6 +399,13 @@ def _against_others(model: Model, cause: str, likelihood: Array) -> float:
     """Likelihood ratio of a cause against the others, each alike."""
     position = model.tables.causes.index(cause)
     return float(likelihood[position] / np.delete(likelihood, position).mean())
+
+
+def _against_mix(model: Model, entry: Combination, likelihood: Array) -> float:
+    """Likelihood ratio of the cause against the comparison group of the study."""
+    position = {name: place for place, name in enumerate(model.tables.causes)}
+    other = sum(share * likelihood[position[cause]] for cause, share in entry.comparison_mix.items())
+    return float(likelihood[position[entry.cause]] / other)
 
 
 def _kappa(model: Model, answers: Mapping[str, str]) -> float | None:

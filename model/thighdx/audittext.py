@@ -33,6 +33,8 @@ def print_audit(found: Audit, console: Console, *, show_all: bool) -> None:
         )
     )
     if outside:
+        console.print(_reasons(found))
+    if outside:
         console.print(_figures("Outside", outside), "")
     if show_all and inside:
         console.print(_figures("Inside", inside), "")
@@ -54,6 +56,14 @@ def table_rows(found: Audit) -> Iterator[list[object]]:
         values = (getattr(one, name) for name in names)
         cells = (";".join(value) if isinstance(value, tuple) else value for value in values)
         yield ["" if one.beyond is None else "yes" if one.outside else "no", *cells]
+
+
+def _reasons(found: Audit) -> Text:
+    """Whether each departure has its reason written down."""
+    if not found.unexplained:
+        return Text("Each of those outside has a written reason.", style="dim")
+    named = ", ".join(found.unexplained)
+    return Text(f"Outside without a written reason (`outside_because`): {named}", style="bold red")
 
 
 def _figures(title: str, figures: Sequence[Audited]) -> RenderableType:
@@ -78,6 +88,8 @@ def _figure(one: Audited) -> Iterator[RenderableType]:
         f"passed over: {one.passed_over}" if one.passed_over else "",
     ]
     yield Padding(Text("; ".join(filter(None, [one.figure, *asides])), style="dim"), (0, 0, 0, OFF))
+    if one.because and one.outside:
+        yield Padding(Text(f"Why: {one.because}"), (0, 0, 0, OFF))
 
 
 def _what(one: Audited) -> str:
@@ -96,6 +108,8 @@ def _combinations(combinations: Sequence[AuditedCombination]) -> Table:
         table.add_column(name, justify="right", no_wrap=True)
     for one in combinations:
         mark = Text(one.name) if one.kept else Text(f"{one.name}: too much counted twice", style="bold red")
+        mark.append(f"\nagainst {one.against}" if one.against else "", style="dim")
+        mark.append(f"\nWhy outside: {one.because}" if one.because and one.outside else "", style="not bold")
         published = f"{'kappa' if one.measure == 'kappa' else 'LR'} {_number(one.value)}"
         table.add_row(
             mark,

@@ -176,6 +176,10 @@ def _combinations(content: Content) -> Iterator[Found]:
         path = ("combinations", name)
         yield from _known((*path, "cause"), [combination.cause], "a cause", content.causes)
         yield from _known((*path, "sources"), combination.sources, "a source", content.sources)
+        yield from _known((*path, "comparison_mix"), combination.comparison_mix, "a cause", content.causes)
+        mixed = sum(combination.comparison_mix.values())
+        if combination.comparison_mix and abs(mixed - 1) > SUM_TOLERANCE:
+            yield (*path, "comparison_mix"), f"sums to {mixed:.10g}; accepted: 1"
         if len(combination.answers) < 2:
             yield (*path, "answers"), f"{len(combination.answers)} answers; accepted: at least 2"
         for key, state in combination.answers.items():

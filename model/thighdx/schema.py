@@ -284,7 +284,10 @@ class Source(Table):
 
 
 class Figure(Table):
-    """One published figure. `comparison` names the comparison group, `comparison_mix` states it as shares of causes."""
+    """One published figure. `comparison` names the comparison group, `comparison_mix` states it as shares of causes.
+
+    `outside_because` says why the model departs from it where the audit finds it outside its interval.
+    """
 
     source: Id
     measure: Measure
@@ -300,6 +303,7 @@ class Figure(Table):
     n: Annotated[int, Field(gt=0)] | None = None
     note: Text | None = None
     passed_over: Text | None = None
+    outside_because: Text | None = None
 
 
 class Combination(Table):
@@ -307,6 +311,7 @@ class Combination(Table):
 
     The logarithm of the joint likelihood ratio of `answers` for `cause` is to be at most the share `joint_share` of the
     sum of the single ones. `value` is what the source gives for something like these answers; `note` says how like.
+    `comparison_mix` states the study's comparison group as shares of causes; then the joint ratio is held against it.
     """
 
     name: Text
@@ -318,9 +323,11 @@ class Combination(Table):
     low: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     high: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     n: Annotated[int, Field(gt=0)] | None = None
+    comparison_mix: FrozenMap[Probability] = Field(default_factory=_empty)
     population: Text
     sources: tuple[Id, ...] = Field(strict=False, min_length=1)
     note: Text
+    outside_because: Text | None = None
 
 
 class Asked(Table):
