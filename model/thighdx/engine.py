@@ -8,6 +8,7 @@ likelihood and said by `possible`, never NaN.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,8 +56,11 @@ class Engine:
             [position for position, finding in enumerate(tables.findings) if number in finding.given]
             for number in range(len(tables.mechanisms))
         ]
-        # P(state) of each finding, for the conflict measure
-        self._margins = [tables.prior @ finding.rows for finding in tables.findings]
+        with np.errstate(divide="ignore"):
+            # log P(state) of each finding, for the conflict measure
+            self._margins = [
+                _LogTable(np.log(tables.prior @ finding.rows)[:, None], np.array([True])) for finding in tables.findings
+            ]
 
     def posterior(self, evidence: Evidence) -> Posterior:
         """P(cause | evidence) of every case."""
@@ -74,12 +78,14 @@ class Engine:
         for start in range(0, evidence.cases, CHUNK):
             part = _part(evidence, start, start + CHUNK)
             chunk = result[start : start + CHUNK]
-            for finding, table in enumerate(self._free):
+            answered = _answered(part)
+            for finding in answered:
+                table = self._free[finding]
                 if table is not None:
                     _add(chunk, part, finding, table)
             for mechanism, on in enumerate(self._on):
-                if any(part.codes[:, finding].any() for finding in on) or np.isin(part.soft_finding, on).any():
-                    chunk += log_sum(self._levels(part, mechanism))
+                if not set(on).isdisjoint(answered):
+                    chunk += log_sum(self._levels(part, mechanism, answered))
         return result
 
     def level_posterior(self, evidence: Evidence, mechanism: str, cause: str) -> Array:
@@ -88,7 +94,8 @@ class Engine:
         position = self.tables.causes.index(cause)
         parts = []
         for start in range(0, evidence.cases, CHUNK):
-            levels = self._levels(_part(evidence, start, start + CHUNK), number)[:, position, :]
+            part = _part(evidence, start, start + CHUNK)
+            levels = self._levels(part, number, _answered(part))[:, position, :]
             total = log_sum(levels)
             finite = np.where(np.isfinite(total), total, 0.0)
             parts.append(np.exp(levels - finite[:, None]))
@@ -98,16 +105,15 @@ class Engine:
     def log_margins(self, evidence: Evidence) -> Array:
         """sum_f log P(e_f), (cases,): the log-probability of the answers were they independent."""
         result = np.zeros(evidence.cases)
-        with np.errstate(divide="ignore"):
-            for finding, margin in enumerate(self._margins):
-                _add(result[:, None], evidence, finding, _LogTable(np.log(margin)[:, None], np.array([True])))
+        for finding in _answered(evidence):
+            _add(result[:, None], evidence, finding, self._margins[finding])
         return result
 
-    def _levels(self, part: Evidence, mechanism: int) -> Array:
+    def _levels(self, part: Evidence, mechanism: int, answered: Sequence[int]) -> Array:
         """log P(level, its findings' answers | cause), (cases, causes, levels)."""
         start = self._log_levels[mechanism]
         levels = np.broadcast_to(start, (part.cases, *start.shape)).copy()
-        for finding in self._on[mechanism]:
+        for finding in sorted(set(self._on[mechanism]).intersection(answered)):
             _add(levels, part, finding, self._given[finding][mechanism])
         return levels
 
@@ -139,6 +145,13 @@ def _add(into: Array, part: Evidence, finding: int, table: _LogTable) -> None:
         with np.errstate(divide="ignore"):
             log = np.log(np.tensordot(likelihood, np.exp(table.log), axes=1))
         into[part.soft_case[cells]] += np.where(table.used, log, 0.0)
+
+
+def _answered(part: Evidence) -> list[int]:
+    """The findings that any of the cases answers, in order."""
+    asked = part.codes.any(axis=0)
+    asked[part.soft_finding] = True
+    return np.flatnonzero(asked).tolist()
 
 
 def _part(evidence: Evidence, start: int, stop: int) -> Evidence:

@@ -50,6 +50,8 @@ def red_flags(knowledge: Knowledge, cases: Cases) -> Flags:
     said: dict[tuple[str, frozenset[str]], NDArray[np.uint8]] = {}
     for number, rule in enumerate(rules.values()):
         for alternative in rule.when:
+            if not alternative.keys() <= cases.answers.keys():
+                continue  # a finding that no case was asked
             parts = np.full(cases.count, Fired.YES, dtype=np.uint8)
             for name, wanted in alternative.items():
                 key = name, frozenset((wanted,) if isinstance(wanted, str) else wanted)
@@ -64,8 +66,6 @@ def red_flags(knowledge: Knowledge, cases: Cases) -> Flags:
 
 def _answered(knowledge: Knowledge, cases: Cases, name: str, wanted: frozenset[str]) -> NDArray[np.uint8]:
     """How surely each case's answer to a finding is one of the states wanted, `Fired`, (cases,)."""
-    if name not in cases.answers:
-        return np.full(cases.count, Fired.NO, dtype=np.uint8)
     read, states = cases.answers[name], knowledge.content.findings[name].states
     named = {states.index(state) for state in wanted}
     threshold = knowledge.content.thresholds.soft_red_flag

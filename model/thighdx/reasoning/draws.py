@@ -35,7 +35,8 @@ SHARED = ""  # in place of a cause: the row of all causes without their own
 class _Logs:
     """A finding's drawn logarithms, states first: of the causes where it is free, and of those on each mechanism.
 
-    free: (states, draws, causes); given: mechanism -> its causes and (states, levels, draws, causes).
+    free: (states, causes, draws); given: mechanism -> its causes and (states, levels, causes, draws). With the draws
+    last, the rows that are picked are long and lie together in memory.
     """
 
     free_causes: NDArray[np.intp]
@@ -47,7 +48,7 @@ class _Logs:
 class DrawnPosterior:
     """One case under every draw: probability, (draws, causes); log_levels: log P(level, its answers | cause).
 
-    log_levels has a (levels, draws, causes) for each mechanism: few levels, so sums over them run over whole arrays.
+    log_levels has a (levels, causes, draws) for each mechanism: few levels, so sums over them run over whole arrays.
     """
 
     probability: Array
@@ -55,7 +56,7 @@ class DrawnPosterior:
 
     def level(self, mechanism: int, cause: int) -> Array:
         """P(level | cause, e) of a mechanism under every draw, (draws, levels)."""
-        logs = self.log_levels[mechanism][:, :, cause].T
+        logs = self.log_levels[mechanism][:, cause].T
         weight = np.exp(logs - logs.max(axis=-1, keepdims=True))
         return np.asarray(weight / weight.sum(axis=-1, keepdims=True))
 
@@ -82,27 +83,32 @@ class Draws:
     def posterior(self, case: Evidence) -> DrawnPosterior:
         """P(cause | e) of a single case under each draw, the sums of the engine (`thighdx.engine`)."""
         with np.errstate(divide="ignore"):
-            joint = np.log(self.prior)
+            joint = self._log_prior.copy()
             levels: dict[int, Array] = {}
             for position, likelihood in answered(self.tables, case):
                 logs = self._of(position)
-                joint[:, logs.free_causes] += _said(logs.free, likelihood)
+                joint[logs.free_causes] += _said(logs.free, likelihood)
                 for number, (causes, table) in logs.given.items():
                     if number not in levels:
                         levels[number] = self._log_levels[number].copy()
-                    levels[number][:, :, causes] += _said(table, likelihood)
+                    levels[number][:, causes] += _said(table, likelihood)
             for block in levels.values():
                 joint += _log_sum(block)
-        top = joint.max(axis=1, keepdims=True)
+        top = joint.max(axis=0)
         weight = np.exp(joint - np.where(np.isfinite(top), top, 0.0))
-        total = weight.sum(axis=1, keepdims=True)
+        total = weight.sum(axis=0)
         told = tuple(levels.get(number, logs) for number, logs in enumerate(self._log_levels))
-        return DrawnPosterior(weight / np.where(total > 0, total, 1.0), told)
+        return DrawnPosterior((weight / np.where(total > 0, total, 1.0)).T, told)
+
+    @cached_property
+    def _log_prior(self) -> Array:
+        with np.errstate(divide="ignore"):
+            return np.ascontiguousarray(np.log(self.prior).T)
 
     @cached_property
     def _log_levels(self) -> tuple[Array, ...]:
         with np.errstate(divide="ignore"):
-            return tuple(np.ascontiguousarray(np.moveaxis(np.log(levels), -1, 0)) for levels in self.levels)
+            return tuple(np.ascontiguousarray(np.log(levels).T) for levels in self.levels)
 
     def finding(self, position: int) -> FindingTable:
         """The drawn tables of one finding: rows (draws, causes, states), given (draws, causes, levels, states)."""
@@ -165,8 +171,8 @@ class Draws:
             given = {}
             for number, table in finding.given.items():
                 causes = np.flatnonzero(finding.parent == number)
-                given[number] = causes, np.ascontiguousarray(np.log(table[:, causes]).transpose(3, 2, 0, 1))
-            logs = np.ascontiguousarray(np.moveaxis(np.log(finding.rows[:, free]), -1, 0))
+                given[number] = causes, np.ascontiguousarray(np.log(table[:, causes]).transpose(3, 2, 1, 0))
+            logs = np.ascontiguousarray(np.log(finding.rows[:, free]).T)
             self._logs[key] = _Logs(free, logs, given)
         return self._logs[key]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -90,10 +90,10 @@ def intervals_of(look: Look, draws: int = DRAWS) -> Intervals:
     return Intervals(
         look.model.population,
         draws,
-        tuple(_interval(share, causes[share.id]) for share in told.causes),
-        tuple(_interval(share, origins[share.id]) for share in told.origins),
-        tuple(_interval(share, grades[share.id]) for share in told.grades),
-        tuple(_interval(share, mass[share.id]) for share in dangerous),
+        _intervals(told.causes, causes),
+        _intervals(told.origins, origins),
+        _intervals(told.grades, grades),
+        _intervals(dangerous, mass),
         f"95 % credible intervals from {draws} draws of rows and base rates by their weights and intervals",
     )
 
@@ -116,14 +116,20 @@ def _drawn_grades(model: Model, drawn: DrawnPosterior) -> dict[str, Array]:
     return result
 
 
-def _interval(share: Share, drawn: Array) -> Interval:
-    low, high = np.quantile(drawn, ENDS)
-    return Interval(
-        share.id,
-        share.name,
-        share.probability,
-        min(float(low), share.probability),
-        max(float(high), share.probability),
-        share.base_rate,
-        share.origin,
+def _intervals(shares: Sequence[Share], drawn: Mapping[str, Array]) -> tuple[Interval, ...]:
+    """Of each share its percentiles over the draws, (draws,) by its id, widened to hold its point."""
+    if not shares:
+        return ()
+    ends = np.quantile(np.array([drawn[share.id] for share in shares]), ENDS, axis=1).T.tolist()
+    return tuple(
+        Interval(
+            share.id,
+            share.name,
+            share.probability,
+            min(low, share.probability),
+            max(high, share.probability),
+            share.base_rate,
+            share.origin,
+        )
+        for share, (low, high) in zip(shares, ends, strict=True)
     )
