@@ -48,7 +48,7 @@ def test_outcomes_are_scored_as_the_engine_scores_them(seed: int, zeros: bool) -
     layout = Hypothetical(tables)
     cells = [random_cell(rng, len(finding.states)) for finding in tables.findings]
     channels = [channel(cell, len(f.states)) for cell, f in zip(cells, tables.findings, strict=True)]
-    sampler = Sampler(tables, layout, [Report(place, one) for place, one in enumerate(channels)])
+    sampler = Sampler.laid(tables, layout, [Report(place, one) for place, one in enumerate(channels)])
     outcomes = np.array([[rng.integers(len(one)) for one in channels] for _ in range(20)])
     found = sampler.log_likelihood(outcomes, layout.log_levels)
     cases = [[one[at].tolist() for one, at in zip(channels, row, strict=True)] for row in outcomes.tolist()]
@@ -61,6 +61,27 @@ def test_outcomes_are_scored_as_the_engine_scores_them(seed: int, zeros: bool) -
     for cause in range(len(tables.causes)):
         own = sampler.log_own(outcomes, cause, layout.log_levels)
         np.testing.assert_allclose(own, expected[:, cause], rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_some_reports_of_many_are_what_they_would_be_alone(seed: int) -> None:
+    """In any order; none at all says nothing."""
+    rng = np.random.default_rng([seed, 77])
+    tables = random_tables(rng)
+    layout = Hypothetical(tables)
+    reports = [Report(place, np.eye(len(finding.states))) for place, finding in enumerate(tables.findings)]
+    whole, levels = Sampler.laid(tables, layout, reports), layout.blocks(layout.log_levels)[0]
+    for count in range(len(reports) + 1):
+        places = rng.permutation(len(reports))[:count].tolist()
+        some, alone = whole.of(places), Sampler.laid(tables, layout, [reports[place] for place in places])
+        causes = draw_causes(rng, tables.prior, 30)
+        outcomes = alone.draw(np.random.default_rng(seed), causes, levels)
+        np.testing.assert_array_equal(some.draw(np.random.default_rng(seed), causes, levels), outcomes)
+        expected = alone.log_likelihood(outcomes, layout.log_levels)
+        np.testing.assert_allclose(some.log_likelihood(outcomes, layout.log_levels), expected, rtol=1e-12, atol=1e-12)
+        for cause in range(len(tables.causes)):
+            own = some.log_own(outcomes, cause, layout.log_levels)
+            np.testing.assert_allclose(own, expected[:, cause], rtol=1e-10, atol=1e-10)
 
 
 def random_cell(rng: np.random.Generator, states: int) -> Cell:
@@ -78,7 +99,7 @@ def test_drawn_outcomes_have_the_models_frequencies(seed: int) -> None:
     rng = np.random.default_rng(seed)
     tables = random_tables(rng, findings=(3, 5))
     layout = Hypothetical(tables)
-    sampler = Sampler(tables, layout, [Report(p, np.eye(len(f.states))) for p, f in enumerate(tables.findings)])
+    sampler = Sampler.laid(tables, layout, [Report(p, np.eye(len(f.states))) for p, f in enumerate(tables.findings)])
     count = 40_000
     levels, _ = layout.blocks(layout.log_levels)
     drawn = sampler.draw(rng, draw_causes(rng, tables.prior, count), levels)

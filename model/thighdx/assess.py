@@ -110,6 +110,9 @@ def _status(cases: Cases, possible: NDArray[np.bool_]) -> Coded:
 def leading(probability: Array) -> NDArray[np.intp]:
     """The first cause within `TIE` of the highest probability, of probabilities (..., causes)."""
     least = probability.max(axis=-1) - TIE
+    if probability.flags.c_contiguous:
+        return np.asarray((probability >= least[..., None]).argmax(axis=-1))
+    # columns that lie together in memory, as a table's do, are quicker one by one
     top = np.zeros(least.shape, dtype=np.intp)
     for cause in reversed(range(probability.shape[-1])):
         top = np.where(probability[..., cause] >= least, cause, top)

@@ -149,9 +149,8 @@ def _add(into: Array, part: Evidence, finding: int, table: _LogTable) -> None:
 
 def _answered(part: Evidence) -> list[int]:
     """The findings that any of the cases answers, in order."""
-    asked = part.codes.any(axis=0)
-    asked[part.soft_finding] = True
-    return np.flatnonzero(asked).tolist()
+    known = np.flatnonzero(part.codes.any(axis=0))
+    return sorted({*known.tolist(), *part.soft_finding.tolist()})
 
 
 def _part(evidence: Evidence, start: int, stop: int) -> Evidence:

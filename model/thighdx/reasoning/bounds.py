@@ -108,19 +108,18 @@ def posterior_bounds(rates: BaseRates, likelihood: Array) -> tuple[Array, Array 
     result = np.zeros((len(likelihood), 2))
     per_cause = [likelihood[members] for members in rates.members]
     ends = np.array([_linear(box, row) for box, row in zip(rates.within, per_cause, strict=True)])  # (origins, 2)
-    origins = np.zeros((len(ends), 2))
+    own = np.eye(len(ends))
+    # what the others weigh beside each origin, at its largest (for the low end) and at its least, (origins, 2)
+    beside = np.stack(
+        [
+            _ratios(rates.origins, (1 - own) * ends[:, 1], own, np.ones(len(ends))),
+            _ratios(rates.origins, (1 - own) * ends[:, 0], own, -np.ones(len(ends))),
+        ],
+        axis=1,
+    )
     for number, (box, members) in enumerate(zip(rates.within, rates.members, strict=True)):
-        own = np.arange(len(ends)) == number
-        # what the others weigh beside this origin, at its largest (for the low end) and at its least
-        beside = np.array(
-            [
-                _ratio(rates.origins, np.where(own, 0.0, ends[:, 1]), own.astype(float), largest=True),
-                _ratio(rates.origins, np.where(own, 0.0, ends[:, 0]), own.astype(float), largest=False),
-            ]
-        )
-        result[members] = _within(box, likelihood[members], beside)
-        origins[number] = [_over(own, own + other) for own, other in zip(ends[number], beside, strict=True)]
-    return result, origins
+        result[members] = _within(box, likelihood[members], beside[number])
+    return result, _over(ends, ends + beside)
 
 
 def group_bounds(box: ShareBox, likelihood: Array, groups: Array) -> Array:
@@ -128,70 +127,69 @@ def group_bounds(box: ShareBox, likelihood: Array, groups: Array) -> Array:
 
     groups: (groups, causes), 1 where the cause is in the group.
     """
-    return np.array(
-        [
-            [_ratio(box, likelihood * group, likelihood, largest=largest) for largest in (False, True)]
-            for group in groups
-        ]
-    )
+    return _ends(box, likelihood * groups, np.stack([likelihood, likelihood]))
 
 
 def _within(box: ShareBox, likelihood: Array, beside: Array) -> Array:
-    """Ends of the posterior of each cause of a box, (names, 2), where all others weigh `beside`."""
-    names = len(box.names)
-    ends = np.zeros((names, 2))
-    for number in range(names):
-        own = np.where(np.arange(names) == number, likelihood, 0.0)
-        for end in (0, 1):
-            if np.isfinite(beside[end]):  # else the origin's share is 0 there
-                # shares sum to 1, so what the others weigh can be added to each cause's likelihood
-                ends[number, end] = _ratio(box, own, likelihood + beside[end], largest=bool(end))
-    return ends
+    """Ends of the posterior of each cause of a box, (names, 2), where all others weigh `beside`, (2,)."""
+    finite = np.isfinite(beside)  # else the origin's share is 0 there
+    # shares sum to 1, so what the others weigh can be added to each cause's likelihood
+    below = likelihood + np.where(finite, beside, 0.0)[:, None]
+    return np.where(finite, _ends(box, np.diag(likelihood), below), 0.0)
+
+
+def _ends(box: ShareBox, above: Array, below: Array) -> Array:
+    """The least and the largest ratio of each row of `above`, (rows, names), over `below`, (2, names): (rows, 2)."""
+    rows = len(above)
+    sign = np.repeat([-1.0, 1.0], rows)
+    return _ratios(box, np.tile(above, (2, 1)), np.repeat(below, rows, axis=0), sign).reshape(2, rows).T
 
 
 def _linear(box: ShareBox, value: Array) -> Array:
     """The least and the largest sum of share x value over a box, (2,)."""
-    return np.array([_corner(box, -value) @ value, _corner(box, value) @ value])
+    return np.asarray(_corners(box, np.array([-value, value])) @ value)
 
 
-def _ratio(box: ShareBox, above: Array, below: Array, *, largest: bool) -> float:
-    """The largest (or least) ratio of two sums, share x above over share x below, over a box.
+def _ratios(box: ShareBox, above: Array, below: Array, sign: Array) -> Array:
+    """The largest (sign 1) or least (sign -1) ratio of share x above over share x below over a box, (problems,).
 
-    By Dinkelbach (1967, Management Science 13:492): at the solution the largest of above - ratio x below is 0.
+    above, below: (problems, names). By Dinkelbach (1967, Management Science 13:492): at the solution the largest of
+    above - ratio x below is 0.
     """
-    sign = 1.0 if largest else -1.0
-    share = box.point
-    value = _over(float(share @ above), float(share @ below))
+    value = _over(above @ box.point, below @ box.point)
+    open_ = np.flatnonzero(np.isfinite(value))
     for _ in range(MOST_STEPS):
-        if not np.isfinite(value):
+        if not open_.size:
             break
-        share = _corner(box, sign * (above - value * below))
-        better = _over(float(share @ above), float(share @ below))
-        if not sign * (better - value) > 0:
-            break
-        value = better
-    return float(value)
+        a, b, was = above[open_], below[open_], value[open_]
+        share = _corners(box, sign[open_, None] * (a - was[:, None] * b))
+        found = _over((share * a).sum(axis=1), (share * b).sum(axis=1))
+        better = sign[open_] * (found - was) > 0
+        open_ = open_[better]
+        value[open_] = found[better]
+        open_ = open_[np.isfinite(value[open_])]
+    return value
 
 
-def _over(above: float, below: float) -> float:
-    """Their ratio; without limit where only the lower is 0."""
-    return above / below if below > 0 else (np.inf if above > 0 else 0.0)
+def _over(above: Array, below: Array) -> Array:
+    """Their ratios; without limit where only the lower is 0."""
+    empty = np.where(above > 0, np.inf, 0.0)
+    return np.where(below > 0, above / np.where(below > 0, below, 1.0), empty)
 
 
-def _corner(box: ShareBox, value: Array) -> Array:
-    """The shares of a box that make the sum of share x value largest: what there is goes to the best first."""
+def _corners(box: ShareBox, value: Array) -> Array:
+    """The shares of a box that make each sum of share x value largest: the best get theirs first; (problems, names)."""
     if not box.bounded.any():
-        return box.point
+        return np.broadcast_to(box.point, value.shape)
     rest = box.rest
-    has_rest = bool(rest.any())
     low = np.append(box.low[box.bounded], 0.0)
-    high = np.append(box.high[box.bounded], 1.0 if has_rest else 0.0)
-    worth = np.append(value[box.bounded], rest @ value)
-    order = np.argsort(-worth, kind="stable")
+    high = np.append(box.high[box.bounded], 1.0 if rest.any() else 0.0)
+    worth = np.concatenate([value[:, box.bounded], (value @ rest)[:, None]], axis=1)
+    order = np.argsort(-worth, axis=1, kind="stable")
     room = (high - low)[order]
-    free = np.clip((1.0 - low.sum()) - (np.cumsum(room) - room), 0.0, room)
-    share = low
-    share[order] += free
-    result = rest * share[-1]
-    result[box.bounded] = share[:-1]
+    free = np.clip((1.0 - low.sum()) - (np.cumsum(room, axis=1) - room), 0.0, room)
+    share = np.tile(low, (len(value), 1))
+    np.put_along_axis(share, order, low[order] + free, axis=1)
+    result = rest * share[:, -1:]
+    result[:, box.bounded] = share[:, :-1]
     return np.asarray(result)

@@ -137,7 +137,7 @@ def _simulated(opened: OpenCase, draws: int, seed: int) -> tuple[Tail, Tail, tup
     tables, prior = opened.model.tables, opened.model.tables.prior
     asked = [(int(place), opened.cell(name)) for place, name in zip(opened.said.findings, opened.answered, strict=True)]
     reports = [Report(place, channel(cell, len(tables.findings[place].states))) for place, cell in asked]
-    sampler = Sampler(tables, opened.tables, reports)
+    sampler = Sampler.laid(tables, opened.tables, reports)
     itself = np.array([[outcome_of(cell) for _, cell in asked]], dtype=np.intp)
     levels, _ = opened.tables.blocks(opened.tables.log_levels)
     rng = np.random.default_rng(seed)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal
 
 import numpy as np
@@ -52,7 +52,7 @@ class Number:
     low: float = 0.0
     high: float = 1.0
 
-    @property
+    @cached_property
     def value(self) -> float:
         """The number as it stands."""
         return float(self.row[self.entries].sum())

@@ -39,15 +39,17 @@ def respond_on_grid(view: CaseView) -> Response:
     """
     knowledge, population = view.model.knowledge, view.model.population
     numbers: list[Number] = []
+    at: list[Array] = []
     found: list[Array] = []
     for position, likelihood in view.said.items():
         entries = np.isclose(likelihood, likelihood.max())
         if not entries.all():  # else a soft answer that says nothing
-            these, changed = _row_grid(knowledge, population, position, tuple(entries.tolist()))
+            these, values, changed = _row_grid(knowledge, population, position, tuple(entries.tolist()))
             numbers += these
+            at.append(values)
             found.append(posterior(view.with_rows(changed), view.tables.prior))
     for position in view.levels:
-        these, changed = _level_grid(knowledge, population, position)
+        these, values, changed = _level_grid(knowledge, population, position)
         together = view.answers_on(position) > 1
         own = knowledge.content.mechanisms[view.tables.mechanisms[position].id].rows
         shared = any(both for both, cause in zip(together, knowledge.causes, strict=True) if cause not in own)
@@ -55,14 +57,17 @@ def respond_on_grid(view: CaseView) -> Response:
         if any(kept):
             every = posterior(view.with_levels(changed), view.tables.prior)
             numbers += [one for one, keep in zip(these, kept, strict=True) if keep]
+            at.append(values[kept])
             found.append(every[np.repeat(kept, 2 * SIDE)])
-    these = share_numbers(knowledge, population)
+    these, values = _share_grid(knowledge, population)
     numbers += these
     if these:
-        found.append(_with_shares(view, these, grids(these)))
+        at.append(values)
+        found.append(_with_shares(view, these, values))
     causes = len(view.tables.causes)
     whole = np.concatenate(found) if found else np.zeros((0, causes))
-    return Response(tuple(numbers), grids(numbers), whole.reshape(len(numbers), 2 * SIDE, causes))
+    every = np.concatenate(at) if at else np.zeros((0, 2 * SIDE))
+    return Response(tuple(numbers), every, whole.reshape(len(numbers), 2 * SIDE, causes))
 
 
 def respond(view: CaseView, number: Number, values: Array) -> Array:
@@ -77,15 +82,23 @@ def respond(view: CaseView, number: Number, values: Array) -> Array:
 @lru_cache(maxsize=512)
 def _row_grid(
     knowledge: Knowledge, population: str, position: int, entries: tuple[bool, ...]
-) -> tuple[tuple[Number, ...], Changed]:
+) -> tuple[tuple[Number, ...], Array, Changed]:
     numbers = finding_numbers(knowledge, population, position, entries)
-    return numbers, changed_by(get_model(knowledge, population), numbers, grids(numbers))
+    values = grids(numbers)
+    return numbers, values, changed_by(get_model(knowledge, population), numbers, values)
 
 
 @lru_cache(maxsize=64)
-def _level_grid(knowledge: Knowledge, population: str, position: int) -> tuple[tuple[Number, ...], Changed]:
+def _level_grid(knowledge: Knowledge, population: str, position: int) -> tuple[tuple[Number, ...], Array, Changed]:
     numbers = level_numbers(knowledge, population, position)
-    return numbers, changed_by(get_model(knowledge, population), numbers, grids(numbers))
+    values = grids(numbers)
+    return numbers, values, changed_by(get_model(knowledge, population), numbers, values)
+
+
+@lru_cache(maxsize=64)
+def _share_grid(knowledge: Knowledge, population: str) -> tuple[tuple[Number, ...], Array]:
+    numbers = share_numbers(knowledge, population)
+    return numbers, grids(numbers)
 
 
 @lru_cache(maxsize=64)

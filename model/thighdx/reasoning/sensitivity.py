@@ -129,17 +129,14 @@ def sensitivity_of(look: Look, cause: str | None = None) -> Sensitivity:
     view = CaseView(look.model, look.evidence)
     found = respond_on_grid(view)
     point = float(look.probability[chosen])
-    influences = [
-        _influence(number, row, point)
-        for number, row in zip(found.numbers, found.probability[:, :, chosen].tolist(), strict=True)
-    ]
+    influences = _influences(found, chosen, point)
     name = look.knowledge.content.causes[causes[chosen]].name
     return Sensitivity(
         causes[chosen],
         name,
         look.model.population,
         point,
-        tuple(sorted(influences, key=lambda bar: (-bar.swing, bar.path, bar.name))),
+        influences,
         _smallest_change(view, look.leading, found),
         f"Probability of {name} as each number alone runs over its 95 % range, all tables solved anew; "
         f"{len(influences)} numbers, population {look.model.population}",
@@ -211,22 +208,27 @@ def base_rate_curve(
     return Curve("base rate", name, title, share, float(at.min()), float(at.max()), at, causes, found)
 
 
-def _influence(number: Number, at: Sequence[float], point: float) -> Influence:
-    """The bar of one number; `at`: the posterior on its grid."""
-    return Influence(
-        number.path,
-        number.entry,
-        number.name,
-        number.value,
-        number.low,
-        number.high,
-        number.weight,
-        at[0],
-        at[-1],
-        min(*at, point),
-        max(*at, point),
-        number.source,
-    )
+def _influences(found: Response, chosen: int, point: float) -> tuple[Influence, ...]:
+    """The bar of each number, the largest swing first, from the posterior of one cause on the grids and as it is."""
+    at = found.probability[:, :, chosen]
+    lowest = np.minimum(at.min(axis=1), point) if at.size else np.zeros(0)
+    highest = np.maximum(at.max(axis=1), point) if at.size else np.zeros(0)
+    ends = zip(at[:, 0].tolist(), at[:, -1].tolist(), lowest.tolist(), highest.tolist(), strict=True)
+    bars = [
+        Influence(
+            number.path,
+            number.entry,
+            number.name,
+            number.value,
+            number.low,
+            number.high,
+            number.weight,
+            *four,
+            number.source,
+        )
+        for number, four in zip(found.numbers, ends, strict=True)
+    ]
+    return tuple(sorted(bars, key=lambda bar: (-bar.swing, bar.path, bar.name)))
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from math import prod, sqrt
 from typing import Any
 
@@ -11,14 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thighdx import __version__
-from thighdx.assess import TIE
+from thighdx.assess import TIE, Model
 from thighdx.cases import Answers, Cases
 from thighdx.cells import Cell
 from thighdx.engine import log_sum
 from thighdx.knowledge import Knowledge
 from thighdx.reasoning.goals import CAUSE, goal_of
 from thighdx.reasoning.information import gains
-from thighdx.reasoning.opened import OpenCase, open_case
+from thighdx.reasoning.opened import OpenCase, laid_out, open_case
 from thighdx.reasoning.sampling import Report, Sampler, draw_causes
 from thighdx.triage import red_flags
 
@@ -92,9 +93,7 @@ def decided(opened: OpenCase, top: int | None, draws: int, seed: int) -> SameDec
     findings = opened.model.tables.findings
     sizes = [len(findings[place].states) for place in chosen]
     exact = prod(sizes) <= MOST_ENUMERATED
-    sampler = Sampler(
-        opened.model.tables, opened.tables, [Report(p, np.eye(n)) for p, n in zip(chosen, sizes, strict=True)]
-    )
+    sampler = _plain(opened.model).of(chosen)
     log_levels = opened.tables.log_levels + opened.said.given.sum(axis=0)
     if exact:
         outcomes = np.array(list(np.ndindex(*sizes)), dtype=np.intp).reshape(prod(sizes), len(sizes))
@@ -123,6 +122,13 @@ def decided(opened: OpenCase, top: int | None, draws: int, seed: int) -> SameDec
         __version__,
         opened.knowledge.digest,
     )
+
+
+@lru_cache(maxsize=32)
+def _plain(model: Model) -> Sampler:
+    """Every finding, each state reported as it is; made once for each model."""
+    reports = [Report(place, np.eye(len(finding.states))) for place, finding in enumerate(model.tables.findings)]
+    return Sampler.laid(model.tables, laid_out(model), reports)
 
 
 def _open_findings(opened: OpenCase) -> list[int]:
