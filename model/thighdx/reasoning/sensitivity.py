@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from thighdx.assess import leading
 from thighdx.errors import UnknownNameError, unknown
@@ -18,8 +17,8 @@ from thighdx.reasoning.resolve import CaseView, posterior
 from thighdx.reasoning.respond import SIDE, Response, from_log_odds, log_odds, respond, respond_on_grid
 from thighdx.rows import Array
 
-SECTIONS = 25  # of an interval, each time a change of the leading cause is looked for in it
-ROUNDS = 4  # so often; 25^4 makes it 3e-6 of a quarter of the range
+SECTIONS = 25  # of a quarter of a number's range, in which the first change of the leading cause is looked for
+CLOSER = (0.05, 0.0025)  # of a section, then of what is left: how near a straight line is taken to say where it changes
 
 
 @dataclass(frozen=True)
@@ -256,10 +255,10 @@ def _smallest_change(view: CaseView, first: int, found: Response) -> Change | No
         if best is not None and cell.step(far) > abs(best.step):
             # only a change smaller than the best so far is of interest
             far = float(log_odds(np.array(cell.number.value))) + abs(best.step) * float(np.sign(cell.far - cell.near))
-            if cell.step(cell.near) >= abs(best.step) or not _changes(view, first, cell.number, cell.near, far).any():
+            if cell.step(cell.near) >= abs(best.step):
                 continue
         change = _change(view, first, cell.number, cell.near, far)
-        best = change if best is None or abs(change.step) < abs(best.step) else best
+        best = change if change is not None and (best is None or abs(change.step) < abs(best.step)) else best
     return best
 
 
@@ -292,19 +291,24 @@ def _lead(probability: Array, first: int) -> Array:
     return np.asarray(np.log(np.maximum(probability[..., first], tiny)) - np.log(np.maximum(others, tiny)))
 
 
-def _changes(view: CaseView, first: int, number: Number, near: float, far: float) -> NDArray[np.bool_]:
-    """Whether another cause leads, at points from `near` (left out) to `far`, in log-odds."""
-    values = from_log_odds(np.linspace(near, far, SECTIONS + 1)[1:])
-    return np.asarray(leading(respond(view, number, values)) != first)
-
-
-def _change(view: CaseView, first: int, number: Number, near: float, far: float) -> Change:
-    """The change of one number between two values in log-odds, of which the second makes another cause lead."""
-    for _ in range(ROUNDS):
-        edges = np.linspace(near, far, SECTIONS + 1)
-        at = int(_changes(view, first, number, near, far).argmax())
-        near, far = float(edges[at]), float(edges[at + 1])
-    after = int(leading(respond(view, number, from_log_odds(np.array([far]))))[0])
+def _change(view: CaseView, first: int, number: Number, near: float, far: float) -> Change | None:
+    """The least change of one number from `near` to `far`, in log-odds, after which another cause leads, if any."""
+    edges = np.linspace(near, far, SECTIONS + 1)
+    after = first
+    for closer in (*CLOSER, None):
+        found = respond(view, number, from_log_odds(edges))
+        leads = leading(found)
+        at = int((leads != first).argmax())
+        if leads[at] == first:
+            # only before the first look: afterwards the last edge is one where another led
+            return None
+        after, at = int(leads[at]), max(at, 1)
+        near, far = float(edges[at - 1]), float(edges[at])
+        if closer is not None:
+            before, beyond = _lead(found[at - 1 : at + 1], first).tolist()
+            share = before / (before - beyond) if before > beyond else 0.5
+            shares = np.clip([0.0, share - closer, share + closer, 1.0], 0.0, 1.0)
+            edges = near + (far - near) * shares
     step = far - float(log_odds(np.array(number.value)))
     cause = view.tables.causes[after]
     return Change(
