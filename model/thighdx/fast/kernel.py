@@ -5,8 +5,8 @@ register's worth of causes (8 of float64, 16 of float32; LLVM splits it where re
 the intrinsics below. Cases go through in blocks, so that index columns and joint probabilities stay in the cache; and
 one step after the other within a block, so that its tables do.
 
-All that is compiled stands in this one module, because numba compiles anew only when the module that holds the called
-function changes. Compiled code is kept in `__pycache__`, or in the user's cache folder where that cannot be written.
+All loops of inference stand in this one module, because numba compiles anew only when the module that holds the called
+function changes.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core.datamodel import models
 from numba.extending import intrinsic, register_model
 from numpy.typing import NDArray
 
+from thighdx.fast.compiling import entry, part
 from thighdx.fast.plan import Program, aligned
 
 BLOCK = 2048  # cases at once. Measured, ns a case: 256 132, 512 122, 1024 118, 2048 112, 4096 115
@@ -39,19 +40,6 @@ INDEX, SHUFFLE = ir.IntType(64), ir.IntType(32)
 def _instruction(define: Callable[..., Any]) -> Any:
     """A function of compiled code that is written in LLVM's terms."""
     return intrinsic(define)
-
-
-def _part(function: Callable[..., Any]) -> Any:
-    """A function that only compiled code calls."""
-    return njit(nogil=True, error_model="numpy")(function)
-
-
-def _entry(function: Callable[..., Any]) -> Any:
-    """What Python calls: without the interpreter's lock, and kept on disk wherever anything can be written."""
-    try:
-        return njit(nogil=True, error_model="numpy", cache=True)(function)
-    except RuntimeError:  # no folder for the cache: compiled anew in each process
-        return _part(function)
 
 
 # ------------------------------------------------------------------------------------------------ vectors of causes
@@ -235,7 +223,7 @@ def make_scratch(program: Program) -> Scratch:
     )
 
 
-@_part
+@part
 def _transpose(codes: Codes, start: int, count: int, findings: int, target: Codes, width: int) -> None:
     """The block's codes from (cases, findings) to (findings, width)."""
     whole = count - count % TILE if findings >= TILE else 0
@@ -249,7 +237,7 @@ def _transpose(codes: Codes, start: int, count: int, findings: int, target: Code
             target[finding * width + row] = codes[(start + row) * findings + finding]
 
 
-@_part
+@part
 def _first_bad(codes: Codes, start: int, width: int, count: int, highest: Codes) -> int:
     """The first finding with a code past its last state, or -1: a pattern must lie within its table."""
     for finding in range(len(highest)):
@@ -261,16 +249,16 @@ def _first_bad(codes: Codes, start: int, width: int, count: int, highest: Codes)
     return -1
 
 
-@_part
+@part
 def _fill_patterns(program: Program, codes: Codes, start: int, width: int, count: int, patterns: Patterns) -> None:
     """The pattern of each case in each column."""
     for column in range(len(program.column_ends) - 1):
         into = patterns[column]
         begin = program.column_ends[column]
-        for entry in range(begin, program.column_ends[column + 1]):
-            at, stride = program.column_finding[entry] * width + start, program.column_stride[entry]
+        for member in range(begin, program.column_ends[column + 1]):
+            at, stride = program.column_finding[member] * width + start, program.column_stride[member]
             one = codes[at : at + count]
-            if entry == begin:
+            if member == begin:
                 for case in range(count):
                     into[case] = np.uint16(one[case]) * stride
             else:
@@ -278,7 +266,7 @@ def _fill_patterns(program: Program, codes: Codes, start: int, width: int, count
                     into[case] += np.uint16(one[case]) * stride
 
 
-@_part
+@part
 def _mix(flat: Flat, first: np.uint64, count: int, tables: Any, columns: Any, levels: np.uint64) -> None:
     """Multiply each case's joint by the sum over (up to 4) levels of the product of its tables."""
     one, two, three = U(1), U(2), U(3)
@@ -294,7 +282,7 @@ def _mix(flat: Flat, first: np.uint64, count: int, tables: Any, columns: Any, le
         _store(flat.joint, at, _times(_load(flat.joint, at), total))
 
 
-@_part
+@part
 def _mix_many(flat: Flat, first: np.uint64, count: int, tables: Any, columns: Any, levels: np.uint64) -> None:
     """`_mix` for any number of tables and levels."""
     for case in range(U(count)):
@@ -308,7 +296,7 @@ def _mix_many(flat: Flat, first: np.uint64, count: int, tables: Any, columns: An
         _store(flat.joint, at, _times(_load(flat.joint, at), total))
 
 
-@_part
+@part
 def _take(program: Program, step: int, flat: Flat, first: np.uint64, count: int) -> None:
     """One step of the program, for one set of causes."""
     levels = program.step_levels[step]
@@ -326,7 +314,7 @@ def _take(program: Program, step: int, flat: Flat, first: np.uint64, count: int)
         _mix(flat, first, count, (t[0], t[1], t[2], t[3]), (c[0], c[1], c[2], c[3]), levels)
 
 
-@_part
+@part
 def _normalise(
     joint: Numbers, sets: int, lanes: int, start: int, count: int, out: Numbers, causes: int, total: Numbers
 ) -> None:
@@ -345,7 +333,7 @@ def _normalise(
             out[U(at + whole * lanes + lane)] = joint[U(first + whole * size + lane)] * share
 
 
-@_entry
+@entry
 def infer(
     program: Program,
     codes: Codes,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import IO, NamedTuple
@@ -43,13 +43,15 @@ class Part(NamedTuple):
 class Layout:
     """What the blocks of a CSV table share: where it is, all column names in order, and those that are wanted.
 
-    `coded` are the wanted columns of few different texts.
+    `coded` are the wanted columns of few different texts, which `numbered` turns into dictionaries (None where it
+    does not know better); without it Arrow makes them.
     """
 
     place: str
     names: tuple[str, ...]
     wanted: tuple[str, ...]
     coded: frozenset[str]
+    numbered: Callable[[pa.ChunkedArray], pa.DictionaryArray | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -212,12 +214,12 @@ def _well_formed(data: bytes, quotes: NDArray[np.intp], end: int) -> bool:
 
 def _by_arrow(data: bytes, layout: Layout) -> pa.Table:
     """The wanted columns of a plain block. Raises `pa.ArrowInvalid` for a row with too few or too many cells."""
-    few = pa.dictionary(pa.int32(), pa.string())
+    few = pa.string() if layout.numbered else pa.dictionary(pa.int32(), pa.string())
     wanted = layout.wanted or layout.names[:1]  # Arrow takes no column for all of them
     kinds = {name: few if name in layout.coded else pa.string() for name in wanted}
     # within one piece Arrow keeps a line end of two signs in a quoted cell whole
     piece = len(data) + 1 if b'"' in data else PIECE
-    return arrow_csv.read_csv(
+    rows = arrow_csv.read_csv(
         pa.BufferReader(data),
         arrow_csv.ReadOptions(column_names=layout.names, use_threads=False, block_size=piece),
         arrow_csv.ParseOptions(newlines_in_values=b'"' in data, ignore_empty_lines=len(layout.names) > 1),
@@ -225,6 +227,11 @@ def _by_arrow(data: bytes, layout: Layout) -> pa.Table:
             include_columns=wanted, column_types=kinds, strings_can_be_null=False, check_utf8=False
         ),
     )
+    if layout.numbered is None:
+        return rows
+    found = [layout.numbered(rows.column(name)) if name in layout.coded else None for name in wanted]
+    columns = [rows.column(place) if one is None else one for place, one in enumerate(found)]
+    return pa.Table.from_arrays(columns, names=list(wanted))
 
 
 def _by_hand(records: Sequence[list[str]], layout: Layout) -> Part:

@@ -8,6 +8,7 @@ import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import IO, Protocol, TypeVar, cast
@@ -19,11 +20,12 @@ from thighdx.casefiles import READ, STANDARD, ending_of
 from thighdx.cases import CASE_ID
 from thighdx.cells import printable
 from thighdx.errors import TableError
-from thighdx.scoring.csvblocks import Bytes, Layout, Part, blocks, read_header
+from thighdx.scoring.csvblocks import BLOCK, Bytes, Layout, Part, blocks, read_header
 
 T = TypeVar("T")
 
 BATCH_ROWS = 32_768  # rows scored at once; bounds memory whatever the size of the table
+MANY = 4 * BLOCK  # bytes of CSV from which on its cells are read by compiled code, where there is numba
 OTHER_SEPARATORS = (";", "\t")
 UNREADABLE = (OSError, EOFError, zlib.error, pa.ArrowException)
 
@@ -107,7 +109,8 @@ class CsvCases:
         layout = Layout(self._place, tuple(self.names), (*answers, *others), frozenset(answers))
         found = blocks(self._stream, layout)
         while (block := self._guarded(lambda: next(found, None))) is not None:
-            yield block.parse
+            # a table of many rows is scored by compiled code, so that is imported anyway
+            yield (replace(block, layout=_compiled(layout)) if self._stream.passed > MANY else block).parse
 
     def arrow_type(self, name: str) -> pa.DataType:  # noqa: ARG002 - every CSV column is text
         """See `CaseSource`."""
@@ -163,6 +166,15 @@ class ParquetCases:
     def share(self) -> float | None:
         """See `CaseSource`."""
         return self._read / self._rows if self._rows else None
+
+
+def _compiled(layout: Layout) -> Layout:
+    """With compiled code for the columns of few different texts, where there is numba."""
+    try:
+        from thighdx.fast.texts import numbered
+    except ImportError:
+        return layout
+    return replace(layout, numbered=numbered)
 
 
 def _nameless(rows: int) -> Iterator[Callable[[], Part]]:
