@@ -13,6 +13,7 @@ import click
 from thighdx import __version__
 from thighdx.cli.app import app_command
 from thighdx.cli.audit import audit_command
+from thighdx.cli.cause import cause_command
 from thighdx.cli.common import DONE, FAILED, say
 from thighdx.cli.diagnose import diagnose_command
 from thighdx.cli.diff import diff_command
@@ -44,6 +45,7 @@ COMMANDS = (
     template_command,
     evaluate_command,
     audit_command,
+    cause_command,
     export_command,
     simulate_command,
     learn_command,

@@ -1,0 +1,351 @@
+"""The page of a cause as Markdown, from which HTML and a terminal's text are made."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from thighdx.cardtext import price, weeks
+from thighdx.causecard import Advice, CauseCard, Document, Speaking
+from thighdx.documents.causepage import CausePage
+from thighdx.documents.lookalikes import SEED, Distinguishing, LookAlike, TestWorth
+from thighdx.documents.markup import bullets, heading, in_100, joined, link, numbered, plain, table
+from thighdx.documents.presentation import Flagged
+from thighdx.documents.standing import BehindRow, OutsideFigure, Standing
+from thighdx.documents.worked import NextBest, Pause, WorkedExample
+from thighdx.provenance import figure_said
+from thighdx.reasoning.sentences import asked_and_said
+from thighdx.report import DISCLAIMER
+from thighdx.schema import Figure
+from thighdx.wording import count, ratio_said
+
+READING = (
+    "How to read the numbers. Frequencies are of 100 people. A likelihood ratio (LR) compares how often an answer is "
+    "given with the one and with the other: LR 10 makes the odds ten times as high, LR 1/10 a tenth. A bit is what it "
+    "takes to decide between two equal chances."
+)
+BRACKETS = re.compile(r" \([^()]*\)$")
+
+
+def cause_markdown(page: CausePage, pages: Mapping[str, str] | None = None) -> str:
+    """The whole page. `pages` are the addresses of the pages of other causes, where they are to be linked."""
+    card, addresses = page.card, pages or {}
+    cite = {one.id: place for place, one in enumerate(page.sources, start=1)}
+    return joined(
+        [
+            _head(page),
+            _presentation(page),
+            _speaking("What speaks for it", card.speaks_for),
+            _speaking("What speaks against it", card.speaks_against),
+            _look_alikes(page, addresses),
+            _mimics(page, addresses),
+            _example(card, page.example),
+            _tests(page),
+            _red_flags(page.red_flags),
+            "" if card.care is None else _advice(card.care, cite),
+            _standing(page.standing, cite),
+            _sources(page.sources),
+            f"*thighdx {card.model_version}, priors {card.priors_digest}, population "
+            f"{plain(card.population)}. {DISCLAIMER}*",
+        ]
+    )
+
+
+def _head(page: CausePage) -> str:
+    card = page.card
+    danger = "> **Dangerous to miss.** It is looked for however improbable it is." if card.dangerous else ""
+    rate = f"Base rate ({plain(page.population_name)}): {in_100(card.base_rate)} of 100."
+    return joined(
+        [
+            heading(plain(card.name), 1),
+            danger,
+            plain(card.description),
+            f"Origin: {plain(card.origin_name)}. {rate}",
+            READING,
+        ]
+    ).strip()
+
+
+def _presentation(page: CausePage) -> str:
+    rows = []
+    for group in page.presentation:
+        for place, one in enumerate(group.answers):
+            rows.append(
+                [
+                    plain(group.name) if place == 0 else "",
+                    _said(one.question, one.label),
+                    in_100(one.p_here),
+                    in_100(one.p_elsewhere),
+                    one.rests_on,
+                ]
+            )
+    heads = ["Visit", "Question and answer", "of 100 with it", "of 100 with others", "rests on"]
+    return joined(
+        [
+            heading("How it presents"),
+            f"The {len(rows)} answers that set it apart most from the other causes. The others count by their base rates.",
+            table(heads, rows, numbers=(2, 3)),
+        ]
+    ).strip()
+
+
+def _speaking(title: str, found: Sequence[Speaking]) -> str:
+    rows = [
+        [
+            _said(one.question, one.label),
+            in_100(one.p_here),
+            in_100(one.p_elsewhere),
+            _ratio(one.p_here, one.p_elsewhere),
+        ]
+        for one in found
+    ]
+    body = (
+        table(["Answer", "of 100 with it", "of 100 with others", "LR"], rows, numbers=(1, 2, 3)) if rows else "Nothing."
+    )
+    return f"{heading(title)}\n\n{body}"
+
+
+def _look_alikes(page: CausePage, pages: Mapping[str, str]) -> str:
+    parts = [heading("What it is taken for")]
+    for one in page.look_alikes:
+        mark = " (dangerous)" if one.dangerous else ""
+        parts += [
+            heading(f"{link(one.name, pages.get(one.cause))}{mark}", 3),
+            f"In a case of the one, the model gives the other {in_100(one.taken_for)} of 100 on average. What tells "
+            "them apart:",
+            _apart(page.card, one),
+        ]
+    parts.append(
+        f"How this was found: {page.simulated:,} cases drawn from the model (seed {SEED}), every cause alike often, with "
+        "as much known as an ordinary visit brings; the figure is the mean probability of the one cause in cases of the "
+        "other. Findings are ranked by what they are expected to tell between the two at even odds (Jensen-Shannon "
+        "divergence, exact); the best study stands last."
+    )
+    return joined(parts).strip()
+
+
+def _apart(card: CauseCard, one: LookAlike) -> str:
+    rows = [
+        [_said(told.question, told.label), in_100(told.p_here), in_100(told.p_there), ratio_said(told.ratio)]
+        for told in (*one.bedside, *one.studies)
+    ]
+    heads = ["Answer", f"of 100 with {_short(card.name)}", f"of 100 with {_short(one.name)}", "LR"]
+    return table(heads, rows, numbers=(1, 2, 3))
+
+
+def _mimics(page: CausePage, pages: Mapping[str, str]) -> str:
+    if not page.mimics:
+        return ""
+    shown = {one.cause for one in page.look_alikes}
+    lines = []
+    for one in page.mimics:
+        said = f"**{link(one.name, pages.get(one.cause))}**: {in_100(one.taken_for)} of 100 in a case of this cause"
+        lines.append(f"{said}; see above." if one.cause in shown else f"{said}. {_for_the_mimic(one)}")
+    told = "Of the causes that are dangerous to miss, these are the nearest. A low figure does not rule one out."
+    return f"{heading('Dangerous mimics')}\n\n{told}\n\n{bullets(lines)}"
+
+
+def _for_the_mimic(one: LookAlike) -> str:
+    """The bedside answers that speak most for the dangerous one."""
+    telling = [told for told in one.bedside if told.ratio < 1] or list(one.bedside)
+    return f"Think of it with: {'; '.join(_mimic_answer(told) for told in telling[:3])}."
+
+
+def _mimic_answer(told: Distinguishing) -> str:
+    how = f"{in_100(told.p_there)} of 100 with it, {in_100(told.p_here)} here"
+    return f"{_said(told.question, told.label)} ({how})"
+
+
+def _example(card: CauseCard, example: WorkedExample) -> str:
+    rows = [
+        [
+            str(place),
+            plain(one.group),
+            _said(one.question, one.label),
+            in_100(one.p_answer),
+            in_100(one.probability),
+            "this cause" if one.place == 1 else f"{plain(one.leader_name)} ({in_100(one.leader_probability)})",
+        ]
+        for place, one in enumerate(example.steps, start=1)
+    ]
+    heads = ["", "Part", "Answer", "of 100 with it say so", "then it has, of 100", "leading"]
+    last = example.steps[-1]
+    ends = (
+        f"The example ends with {in_100(last.probability)} of 100 for it, in place {last.place}. A quieter case is "
+        "harder: the same questions, each with the answer that is commonest with this cause, end with "
+        f"{in_100(example.quiet_probability)} of 100, in place {example.quiet_place}."
+    )
+    return joined(
+        [
+            heading("A worked example"),
+            "A textbook case, built from the model: in each part of a visit the questions that tell most of this cause, "
+            f"each with the answer it is known by. Before anything is asked it has {in_100(example.base_rate)} of 100.",
+            table(heads, rows, numbers=(3, 4)),
+            bullets(_pause(pause) for pause in _that_differ(example.pauses)),
+            ends,
+        ]
+    ).strip()
+
+
+def _that_differ(pauses: Sequence[Pause]) -> list[Pause]:
+    """Without those that would ask for the same as the one before."""
+    asked = [(one.bedside and one.bedside.finding, one.study and one.study.finding) for one in pauses]
+    return [one for place, one in enumerate(pauses) if place == 0 or asked[place] != asked[place - 1]]
+
+
+def _pause(pause: Pause) -> str:
+    told = [_next(what, one) for what, one in (("Ask or examine", pause.bedside), ("Study", pause.study)) if one]
+    return f"After answer {pause.after}, best next. {' '.join(told)}"
+
+
+def _next(what: str, one: NextBest) -> str:
+    return f"{what}: {plain(one.question)} ({one.bits:.2f} bits expected). {plain(one.why)}"
+
+
+def _tests(page: CausePage) -> str:
+    best = page.card.best_study
+    group = len(page.look_alikes) + 1
+    parts = [heading("The best next test")]
+    worth = (*page.tests, *page.studies)
+    if worth:
+        right = in_100(worth[0].right_before)
+        parts += [
+            f"Between it and its {group - 1} look-alikes, each as likely before, a guess is right {right} times in 100. "
+            "With one more finding:",
+            table(["Finding", "right, of 100", "bits", "takes"], [_worth(one) for one in worth], numbers=(1, 2)),
+        ]
+    said = [f"**The study that shows it best:** {plain(best.question or 'none of those the model knows')}."]
+    said += [plain(best.why)] if best.why else []
+    said += [f"Shows: {plain(best.shows)}"] if best.shows else []
+    said += [f"Limits: {plain(best.limits)}"] if best.limits else []
+    said += [plain(price(best))] if best.price_usd or best.price_note else []
+    return joined([*parts, " ".join(said)]).strip()
+
+
+def _worth(one: TestWorth) -> list[str]:
+    takes = "-"
+    if one.price_usd is not None:
+        takes = f"{one.price_usd[0]:g}-{one.price_usd[1]:g} US dollars"
+    elif one.minutes is not None:
+        takes = f"{one.minutes:g} min"
+    return [plain(BRACKETS.sub("", one.question)), in_100(one.right_after), f"{one.bits:.2f}", takes]
+
+
+def _red_flags(found: Flagged) -> str:
+    title = heading("Red flags that name it")
+    if not found.flags:
+        return f"{title}\n\nNone names it."
+    lines = [
+        f"**{plain(one.name)}** ({one.urgency}: {plain(one.within)}). {plain(one.action)} "
+        f"With everything asked it fires in {in_100(one.fires)} of 100 cases of it."
+        for one in found.flags
+    ]
+    missed = in_100(1 - found.in_a_visit)
+    told = (
+        f"With everything asked, at least one fires in {in_100(found.any_fires)} of 100 cases of it; with what an "
+        f"ordinary visit brings, in {in_100(found.in_a_visit)}, so that {missed} of 100 show none of them "
+        f"({found.cases:,} simulated cases)."
+    )
+    return f"{title}\n\n{bullets(lines)}\n\n{told}"
+
+
+def _advice(care: Advice, cite: Mapping[str, int]) -> str:
+    rows = []
+    for one in care.recovery:
+        told = filter(None, [one.estimate and f"Estimate: {one.estimate}.", one.note])
+        where = " ".join(filter(None, [plain(" ".join(told)), _cited(one.documents, cite)]))
+        rows.append([plain(one.who), weeks(one), where])
+    course = ""
+    if rows:
+        heads = ["Recovery", "weeks", "rests on"]
+        course = f"{heading('Course')}\n\n{table(heads, rows, numbers=())}"
+    return joined(
+        [
+            heading("What to do"),
+            f"**Whom to see:** {plain(care.see)}",
+            f"**First:**\n\n{bullets(map(plain, care.first_line))}",
+            f"**Avoid:**\n\n{bullets(map(plain, care.avoid))}" if care.avoid else "",
+            f"**Where the sources disagree or are silent:** {plain(care.note)}" if care.note else "",
+            course,
+        ]
+    ).strip()
+
+
+def _standing(found: Standing, cite: Mapping[str, int]) -> str:
+    kinds = [
+        [
+            f"{'its own' if one.own else 'shared with other causes'}, "
+            f"{'from published figures' if one.published else 'estimates'}",
+            str(one.rows),
+            f"{one.weight:.0f}",
+        ]
+        for one in found.counts
+    ]
+    total = sum(one.rows for one in found.counts)
+    parts = [
+        heading("How sure the numbers are"),
+        f"It has {count(total, 'row', 'rows')} of frequencies, one for each finding. The weight says how many people a row "
+        "is worth: a study's number at most, and little for an estimate.",
+        table(["Rows", "number", "mean weight"], kinds, numbers=(1, 2)),
+    ]
+    if found.published:
+        lines = [
+            f"{plain(row.question)}: {'; '.join(_figure(one, cite) for one in row.figures)} (weight {row.weight:g})"
+            for row in found.published
+        ]
+        parts.append(f"Published figures behind its own rows:\n\n{bullets(lines)}")
+    return joined([*parts, _outside(found, cite)]).strip()
+
+
+def _figure(one: BehindRow, cite: Mapping[str, int]) -> str:
+    figure = one.figure
+    people = ", ".join(filter(None, [figure.population, f"n = {figure.n:,}" if figure.n else ""]))
+    said = " ".join(
+        filter(None, [one.label and f"{one.label}:", figure.measure.replace("_", " "), figure_said(figure)])
+    )
+    return f"{plain(said)}{f' ({plain(people)})' if people else ''} {_cited((figure.document.id,), cite)}".strip()
+
+
+def _outside(found: Standing, cite: Mapping[str, int]) -> str:
+    if not found.outside:
+        return f"The model keeps within the interval of each of the {found.judged} cited figures of this cause."
+    lines = [_departure(one, cite) for one in found.outside]
+    told = f"Of {count(found.judged, 'cited figure', 'cited figures')} of this cause the model lies outside the interval of"
+    return f"{told} {len(found.outside)}:\n\n{bullets(lines)}"
+
+
+def _departure(one: OutsideFigure, cite: Mapping[str, int]) -> str:
+    figure = Figure(source=one.document.id, measure=one.measure, value=one.value, low=one.low, high=one.high)  # type: ignore[arg-type]
+    implied = Figure(source=one.document.id, measure=one.measure, value=one.implied)  # type: ignore[arg-type]
+    why = f"Why: {plain(one.because)}" if one.because else "**No reason is written down.**"
+    return (
+        f"{plain(one.about)}, {one.measure.replace('_', ' ')}: published {plain(figure_said(figure))}; the model says "
+        f"{plain(figure_said(implied))} {_cited((one.document.id,), cite)}. {why}"
+    )
+
+
+def _sources(documents: Sequence[Document]) -> str:
+    lines = [
+        f"{link(one.title, one.url)} ({one.kind}{f', {one.year}' if one.year else ''})"
+        + ("" if one.url else ": no address")
+        for one in documents
+    ]
+    return f"{heading('Sources')}\n\n{numbered(lines)}"
+
+
+def _said(question: str, label: str) -> str:
+    """Question and answer; what stands in brackets at the end of a question is left out."""
+    return plain(asked_and_said(BRACKETS.sub("", question), label))
+
+
+def _ratio(here: float, there: float) -> str:
+    return ratio_said(here / there if there else None)
+
+
+def _short(name: str) -> str:
+    """A name without what stands in brackets, for the head of a column."""
+    return plain(name.partition(" (")[0])
+
+
+def _cited(documents: Sequence[str], cite: Mapping[str, int]) -> str:
+    return "".join(f"\\[{cite[one]}\\]" for one in documents if one in cite)

@@ -1,0 +1,208 @@
+"""Which causes look like which, what tells two of them apart, and which test tells a few of them apart best."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thighdx.assess import Model, get_model
+from thighdx.encounter import STUDY
+from thighdx.evidence import evidence
+from thighdx.fast.adaptive import AdaptiveEngine
+from thighdx.knowledge import Knowledge
+from thighdx.reasoning.costs import finding_costs
+from thighdx.reasoning.information import gains
+from thighdx.rows import Array
+from thighdx.schema import Kind, Study
+from thighdx.simulate import CHUNK, Simulated, Simulator
+from thighdx.tables import FindingTable, Tables
+from thighdx.wording import state_label
+
+SEED = 0
+EXAMINED: tuple[Kind, ...] = ("sign", "test")
+
+
+@dataclass(frozen=True)
+class Distinguishing:
+    """A finding that tells a cause from another, by the state that does so most.
+
+    ratio: `p_here` / `p_there`, P(state | cause) against P(state | the other); below 1 the state speaks for the other.
+    bits: what the whole finding is expected to tell at even odds between the two (Jensen-Shannon divergence, Lin 1991).
+    """
+
+    finding: str
+    kind: str
+    question: str
+    state: str
+    label: str
+    p_here: float
+    p_there: float
+    ratio: float
+    bits: float
+
+
+@dataclass(frozen=True)
+class LookAlike:
+    """Another cause with which a cause is confused. taken_for: mean posterior of the one in typical cases of the other."""
+
+    cause: str
+    name: str
+    dangerous: bool
+    taken_for: float
+    bedside: tuple[Distinguishing, ...]
+    studies: tuple[Distinguishing, ...]
+
+
+@dataclass(frozen=True)
+class TestWorth:
+    """What a test or study is expected to do for the question which of `causes`, all alike before, it is.
+
+    bits: expected information gain, of log2(number of causes). right_before, right_after: how often the likeliest of
+    them is the true one.
+    """
+
+    finding: str
+    kind: str
+    question: str
+    bits: float
+    right_before: float
+    right_after: float
+    minutes: float | None
+    price_usd: tuple[float, float] | None
+    study: str | None
+    limits: str | None
+
+
+def alike(model: Model) -> Model:
+    """The model with every cause alike before the answers; ages, sexes and the like stay those of its population."""
+    count = len(model.tables.causes)
+    tables = replace(model.tables, prior=np.full(count, 1 / count))
+    return Model(model.knowledge, model.population, AdaptiveEngine(tables))
+
+
+@lru_cache(maxsize=8)
+def typical_cases(knowledge: Knowledge, population: str, *, complete: bool = False) -> Simulated:
+    """`CHUNK` cases, every cause alike often, with as much known as in a visit, or with every finding."""
+    return Simulator(alike(get_model(knowledge, population)), complete=complete).draw(SEED, 0)
+
+
+@lru_cache(maxsize=8)
+def taken_for(knowledge: Knowledge, population: str) -> Array:
+    """Mean posterior of each cause in typical cases of another, (causes, causes); every cause alike before.
+
+    E[P(d | e)] over cases e of cause c equals E[P(c | e)] over cases of d where both are alike before, since each is
+    sum_e P(e | c) P(e | d) / sum_k P(e | k). So the simulated matrix is made symmetric, which lessens its noise; rows then sum to 1 but for that noise.
+    """
+    model = alike(get_model(knowledge, population))
+    drawn = typical_cases(knowledge, population)
+    posterior = model.engine.posterior(evidence(np.ascontiguousarray(drawn.codes.T))).probability
+    count = len(model.tables.causes)
+    sums = np.array([posterior[drawn.cause == cause].mean(axis=0) for cause in range(count)])
+    return np.asarray((sums + sums.T) / 2)
+
+
+def look_alikes(
+    knowledge: Knowledge, population: str, cause: str, *, most: int, findings: int, dangerous: bool = False
+) -> tuple[LookAlike, ...]:
+    """The `most` causes that a cause is confused with most, or those of them that are dangerous, the nearest first."""
+    content, tables = knowledge.content, get_model(knowledge, population).tables
+    here = tables.causes.index(cause)
+    shares = taken_for(knowledge, population)[here]
+    others = [
+        place
+        for place, name in enumerate(tables.causes)
+        if place != here and (content.causes[name].dangerous or not dangerous)
+    ]
+    nearest = sorted(others, key=lambda place: -shares[place])[:most]
+    found = []
+    for place in nearest:
+        name = tables.causes[place]
+        telling = distinguishing(knowledge, tables, here, place)
+        bedside = [one for one in telling if one.kind != STUDY][:findings]
+        studies = [one for one in telling if one.kind == STUDY][:1]
+        entry = content.causes[name]
+        found.append(LookAlike(name, entry.name, entry.dangerous, float(shares[place]), tuple(bedside), tuple(studies)))
+    return tuple(found)
+
+
+def distinguishing(knowledge: Knowledge, tables: Tables, here: int, there: int) -> list[Distinguishing]:
+    """Every finding that differs between two causes, the most telling first."""
+    found = []
+    for finding in tables.findings:
+        p, q = finding.rows[here], finding.rows[there]
+        bits = divergence(p, q)
+        if np.allclose(p, q, atol=1e-12):
+            continue
+        entry = knowledge.content.findings[finding.id]
+        place = int(np.argmax((p - q) * np.log(p / q)))  # the state's part of Jeffreys' divergence
+        state = finding.states[place]
+        found.append(
+            Distinguishing(
+                finding.id,
+                entry.kind,
+                entry.question,
+                state,
+                state_label(entry, state),
+                float(p[place]),
+                float(q[place]),
+                float(p[place] / q[place]),
+                bits,
+            )
+        )
+    return sorted(found, key=lambda one: -one.bits)
+
+
+def divergence(p: Array, q: Array) -> float:
+    """Jensen-Shannon divergence of two rows, in bits: what the finding tells at even odds between the two."""
+    both = np.stack([p, q], axis=1) / 2
+    return float(gains(both, np.array([0]))[0])
+
+
+def best_tests(
+    knowledge: Knowledge, population: str, causes: Sequence[str], kinds: Sequence[str], most: int
+) -> tuple[TestWorth, ...]:
+    """The findings of some kinds that tell best which of the causes it is, each as likely before."""
+    content, tables = knowledge.content, get_model(knowledge, population).tables
+    places = [tables.causes.index(cause) for cause in causes]
+    costs = finding_costs(knowledge)
+    found = []
+    for finding in tables.findings:
+        entry = content.findings[finding.id]
+        if entry.kind not in kinds:
+            continue
+        bits, right = worth(finding, places)
+        study = _study(content.studies.values(), finding.id)
+        found.append(
+            TestWorth(
+                finding.id,
+                entry.kind,
+                entry.question,
+                bits,
+                1 / len(places),
+                right,
+                costs[finding.id].minutes,
+                costs[finding.id].price_usd,
+                None if study is None else study.name,
+                None if study is None else study.limits,
+            )
+        )
+    return tuple(sorted(found, key=lambda one: -one.bits)[:most])
+
+
+def worth(finding: FindingTable, causes: Sequence[int]) -> tuple[float, float]:
+    """Expected gain in bits, and how often the likeliest cause is then the true one, of causes alike before."""
+    joint = finding.rows[list(causes)].T / len(causes)
+    return float(gains(joint, np.array([0]))[0]), float(joint.max(axis=1).sum())
+
+
+def _study(studies: object, finding: str) -> Study | None:
+    return next((one for one in studies if finding in one.findings), None)  # type: ignore[attr-defined]
+
+
+def own_cases(drawn: Simulated, cause: int) -> NDArray[np.uint8]:
+    """The answers of the drawn cases of one cause, (findings, cases)."""
+    return np.asarray(drawn.codes[:, drawn.cause == cause])
