@@ -21,6 +21,7 @@ from thighdx.cli.evaluate import evaluate_command
 from thighdx.cli.explain import explain_command
 from thighdx.cli.export import export_command
 from thighdx.cli.learn import learn_command
+from thighdx.cli.model_card import model_card_command
 from thighdx.cli.next import next_command
 from thighdx.cli.score import score_command
 from thighdx.cli.simulate import simulate_command
@@ -46,6 +47,7 @@ COMMANDS = (
     evaluate_command,
     audit_command,
     cause_command,
+    model_card_command,
     export_command,
     simulate_command,
     learn_command,

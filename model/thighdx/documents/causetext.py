@@ -11,12 +11,11 @@ from thighdx.documents.causepage import CausePage
 from thighdx.documents.lookalikes import SEED, Distinguishing, LookAlike, TestWorth
 from thighdx.documents.markup import bullets, heading, in_100, joined, link, numbered, plain, table
 from thighdx.documents.presentation import Flagged
-from thighdx.documents.standing import BehindRow, OutsideFigure, Standing
+from thighdx.documents.standing import BehindRow, OutsideFigure, Standing, departure_said
 from thighdx.documents.worked import NextBest, Pause, WorkedExample
 from thighdx.provenance import figure_said
 from thighdx.reasoning.sentences import asked_and_said
 from thighdx.report import DISCLAIMER
-from thighdx.schema import Figure
 from thighdx.wording import count, ratio_said
 
 READING = (
@@ -24,6 +23,9 @@ READING = (
     "given with the one and with the other: LR 10 makes the odds ten times as high, LR 1/10 a tenth. A bit is what it "
     "takes to decide between two equal chances."
 )
+OWN = {True: "its own", False: "shared with other causes"}
+PUBLISHED = {True: "from published figures", False: "estimates"}
+APART = "What tells them apart:"
 BRACKETS = re.compile(r" \([^()]*\)$")
 
 
@@ -39,16 +41,20 @@ def cause_markdown(page: CausePage, pages: Mapping[str, str] | None = None) -> s
             _speaking("What speaks against it", card.speaks_against),
             _look_alikes(page, addresses),
             _mimics(page, addresses),
-            _example(card, page.example),
+            _example(page.example),
             _tests(page),
             _red_flags(page.red_flags),
             "" if card.care is None else _advice(card.care, cite),
             _standing(page.standing, cite),
             _sources(page.sources),
-            f"*thighdx {card.model_version}, priors {card.priors_digest}, population "
-            f"{plain(card.population)}. {DISCLAIMER}*",
+            _closing(card),
         ]
     )
+
+
+def _closing(card: CauseCard) -> str:
+    made_of = f"thighdx {card.model_version}, priors {card.priors_digest}, population {plain(card.population)}"
+    return f"*{made_of}. {DISCLAIMER}*"
 
 
 def _head(page: CausePage) -> str:
@@ -80,13 +86,8 @@ def _presentation(page: CausePage) -> str:
                 ]
             )
     heads = ["Visit", "Question and answer", "of 100 with it", "of 100 with others", "rests on"]
-    return joined(
-        [
-            heading("How it presents"),
-            f"The {len(rows)} answers that set it apart most from the other causes. The others count by their base rates.",
-            table(heads, rows, numbers=(2, 3)),
-        ]
-    ).strip()
+    told = f"The {len(rows)} answers that set it apart most. The other causes count by their base rates."
+    return joined([heading("How it presents"), told, table(heads, rows, numbers=(2, 3))]).strip()
 
 
 def _speaking(title: str, found: Sequence[Speaking]) -> str:
@@ -111,15 +112,14 @@ def _look_alikes(page: CausePage, pages: Mapping[str, str]) -> str:
         mark = " (dangerous)" if one.dangerous else ""
         parts += [
             heading(f"{link(one.name, pages.get(one.cause))}{mark}", 3),
-            f"In a case of the one, the model gives the other {in_100(one.taken_for)} of 100 on average. What tells "
-            "them apart:",
+            f"In a case of the one, the model gives the other {in_100(one.taken_for)} of 100 on average. {APART}",
             _apart(page.card, one),
         ]
     parts.append(
-        f"How this was found: {page.simulated:,} cases drawn from the model (seed {SEED}), every cause alike often, with "
-        "as much known as an ordinary visit brings; the figure is the mean probability of the one cause in cases of the "
-        "other. Findings are ranked by what they are expected to tell between the two at even odds (Jensen-Shannon "
-        "divergence, exact); the best study stands last."
+        f"How this was found: {page.simulated:,} cases drawn from the model (seed {SEED}), every cause alike often, "
+        "with as much known as an ordinary visit brings; the figure is the mean probability of the one cause in cases "
+        "of the other. Findings are ranked by what they are expected to tell between the two at even odds "
+        "(Jensen-Shannon divergence, exact); the best study stands last."
     )
     return joined(parts).strip()
 
@@ -156,7 +156,7 @@ def _mimic_answer(told: Distinguishing) -> str:
     return f"{_said(told.question, told.label)} ({how})"
 
 
-def _example(card: CauseCard, example: WorkedExample) -> str:
+def _example(example: WorkedExample) -> str:
     rows = [
         [
             str(place),
@@ -169,22 +169,19 @@ def _example(card: CauseCard, example: WorkedExample) -> str:
         for place, one in enumerate(example.steps, start=1)
     ]
     heads = ["", "Part", "Answer", "of 100 with it say so", "then it has, of 100", "leading"]
+    told = (
+        "A textbook case, built from the model: in each part of a visit the questions that tell most of this cause, "
+        f"each with the answer it is known by. Before anything is asked it has {in_100(example.base_rate)} of 100."
+    )
     last = example.steps[-1]
     ends = (
-        f"The example ends with {in_100(last.probability)} of 100 for it, in place {last.place}. A quieter case is "
-        "harder: the same questions, each with the answer that is commonest with this cause, end with "
+        f"The example ends with {in_100(last.probability)} of 100 for it, in place {last.place}. Real cases are seldom so "
+        "clear: the same questions, each with the answer that is commonest with this cause, end with "
         f"{in_100(example.quiet_probability)} of 100, in place {example.quiet_place}."
     )
-    return joined(
-        [
-            heading("A worked example"),
-            "A textbook case, built from the model: in each part of a visit the questions that tell most of this cause, "
-            f"each with the answer it is known by. Before anything is asked it has {in_100(example.base_rate)} of 100.",
-            table(heads, rows, numbers=(3, 4)),
-            bullets(_pause(pause) for pause in _that_differ(example.pauses)),
-            ends,
-        ]
-    ).strip()
+    steps = table(heads, rows, numbers=(3, 4))
+    pauses = bullets(_pause(pause) for pause in _that_differ(example.pauses))
+    return joined([heading("A worked example"), told, steps, pauses, ends]).strip()
 
 
 def _that_differ(pauses: Sequence[Pause]) -> list[Pause]:
@@ -208,10 +205,12 @@ def _tests(page: CausePage) -> str:
     parts = [heading("The best next test")]
     worth = (*page.tests, *page.studies)
     if worth:
-        right = in_100(worth[0].right_before)
+        told = (
+            f"Between it and its {count(group - 1, 'look-alike', 'look-alikes')}, each as likely before, a guess is right "
+            f"{in_100(worth[0].right_before)} times in 100. With one more finding:"
+        )
         parts += [
-            f"Between it and its {group - 1} look-alikes, each as likely before, a guess is right {right} times in 100. "
-            "With one more finding:",
+            told,
             table(["Finding", "right, of 100", "bits", "takes"], [_worth(one) for one in worth], numbers=(1, 2)),
         ]
     said = [f"**The study that shows it best:** {plain(best.question or 'none of those the model knows')}."]
@@ -273,21 +272,14 @@ def _advice(care: Advice, cite: Mapping[str, int]) -> str:
 
 def _standing(found: Standing, cite: Mapping[str, int]) -> str:
     kinds = [
-        [
-            f"{'its own' if one.own else 'shared with other causes'}, "
-            f"{'from published figures' if one.published else 'estimates'}",
-            str(one.rows),
-            f"{one.weight:.0f}",
-        ]
-        for one in found.counts
+        [f"{OWN[one.own]}, {PUBLISHED[one.published]}", str(one.rows), f"{one.weight:.0f}"] for one in found.counts
     ]
-    total = sum(one.rows for one in found.counts)
-    parts = [
-        heading("How sure the numbers are"),
-        f"It has {count(total, 'row', 'rows')} of frequencies, one for each finding. The weight says how many people a row "
-        "is worth: a study's number at most, and little for an estimate.",
-        table(["Rows", "number", "mean weight"], kinds, numbers=(1, 2)),
-    ]
+    told = (
+        f"It has {count(sum(one.rows for one in found.counts), 'row', 'rows')} of frequencies, one for each finding. The "
+        "weight says how many people a row is worth: a study's number at most, and little for an estimate."
+    )
+    counts = table(["Rows", "number", "mean weight"], kinds, numbers=(1, 2))
+    parts = [heading("How sure the numbers are"), told, counts]
     if found.published:
         lines = [
             f"{plain(row.question)}: {'; '.join(_figure(one, cite) for one in row.figures)} (weight {row.weight:g})"
@@ -310,17 +302,17 @@ def _outside(found: Standing, cite: Mapping[str, int]) -> str:
     if not found.outside:
         return f"The model keeps within the interval of each of the {found.judged} cited figures of this cause."
     lines = [_departure(one, cite) for one in found.outside]
-    told = f"Of {count(found.judged, 'cited figure', 'cited figures')} of this cause the model lies outside the interval of"
-    return f"{told} {len(found.outside)}:\n\n{bullets(lines)}"
+    judged = count(found.judged, "cited figure", "cited figures")
+    told = f"Of {judged} of this cause the model lies outside the interval of {len(found.outside)}:"
+    return f"{told}\n\n{bullets(lines)}"
 
 
 def _departure(one: OutsideFigure, cite: Mapping[str, int]) -> str:
-    figure = Figure(source=one.document.id, measure=one.measure, value=one.value, low=one.low, high=one.high)  # type: ignore[arg-type]
-    implied = Figure(source=one.document.id, measure=one.measure, value=one.implied)  # type: ignore[arg-type]
+    published, implied = departure_said(one)
     why = f"Why: {plain(one.because)}" if one.because else "**No reason is written down.**"
     return (
-        f"{plain(one.about)}, {one.measure.replace('_', ' ')}: published {plain(figure_said(figure))}; the model says "
-        f"{plain(figure_said(implied))} {_cited((one.document.id,), cite)}. {why}"
+        f"{plain(one.about)}, {one.measure.replace('_', ' ')}: published {plain(published)}; the model says "
+        f"{plain(implied)} {_cited((one.document.id,), cite)}. {why}"
     )
 
 

@@ -61,10 +61,13 @@ def index_markdown(knowledge: Knowledge, population: str, addresses: dict[str, s
     content = knowledge.content
     chosen = content.populations[population]
     rates = dict(zip(knowledge.causes, base_rates(knowledge, chosen).tolist(), strict=True))
+    told = (
+        "A page for each cause, generated from the priors: how it presents, what speaks for and against it, what it is "
+        "taken for, a worked example, the best next test, red flags, what to do, and how sure the numbers are."
+    )
     parts = [
         heading(TITLE, 1),
-        "A page for each cause, generated from the priors: how it presents, what speaks for and against it, what it is "
-        "taken for, a worked example, the best next test, red flags, what to do, and how sure the numbers are.",
+        told,
         f"Base rates are those of the population *{plain(chosen.name)}*, as of 100 people.",
     ]
     for origin, name in content.origins.items():

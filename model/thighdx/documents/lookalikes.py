@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -18,7 +18,7 @@ from thighdx.reasoning.costs import finding_costs
 from thighdx.reasoning.information import gains
 from thighdx.rows import Array
 from thighdx.schema import Kind, Study
-from thighdx.simulate import CHUNK, Simulated, Simulator
+from thighdx.simulate import Simulated, Simulator
 from thighdx.tables import FindingTable, Tables
 from thighdx.wording import state_label
 
@@ -47,7 +47,7 @@ class Distinguishing:
 
 @dataclass(frozen=True)
 class LookAlike:
-    """Another cause with which a cause is confused. taken_for: mean posterior of the one in typical cases of the other."""
+    """Another cause with which a cause is confused. taken_for: mean posterior of the one in cases of the other."""
 
     cause: str
     name: str
@@ -86,7 +86,7 @@ def alike(model: Model) -> Model:
 
 @lru_cache(maxsize=8)
 def typical_cases(knowledge: Knowledge, population: str, *, complete: bool = False) -> Simulated:
-    """`CHUNK` cases, every cause alike often, with as much known as in a visit, or with every finding."""
+    """A chunk of cases of the simulator, every cause alike often, with as much known as in a visit, or with every finding."""
     return Simulator(alike(get_model(knowledge, population)), complete=complete).draw(SEED, 0)
 
 
@@ -95,7 +95,8 @@ def taken_for(knowledge: Knowledge, population: str) -> Array:
     """Mean posterior of each cause in typical cases of another, (causes, causes); every cause alike before.
 
     E[P(d | e)] over cases e of cause c equals E[P(c | e)] over cases of d where both are alike before, since each is
-    sum_e P(e | c) P(e | d) / sum_k P(e | k). So the simulated matrix is made symmetric, which lessens its noise; rows then sum to 1 but for that noise.
+    sum_e P(e | c) P(e | d) / sum_k P(e | k). So the simulated matrix is made symmetric, which lessens its noise; rows
+    then sum to 1 but for that noise.
     """
     model = alike(get_model(knowledge, population))
     drawn = typical_cases(knowledge, population)
@@ -199,8 +200,8 @@ def worth(finding: FindingTable, causes: Sequence[int]) -> tuple[float, float]:
     return float(gains(joint, np.array([0]))[0]), float(joint.max(axis=1).sum())
 
 
-def _study(studies: object, finding: str) -> Study | None:
-    return next((one for one in studies if finding in one.findings), None)  # type: ignore[attr-defined]
+def _study(studies: Iterable[Study], finding: str) -> Study | None:
+    return next((one for one in studies if finding in one.findings), None)
 
 
 def own_cases(drawn: Simulated, cause: int) -> NDArray[np.uint8]:

@@ -64,7 +64,7 @@ def joined(parts: Iterable[str]) -> str:
 
 
 def as_html(markdown: str, title: str) -> str:
-    """One page to open or print, without script, pictures or anything fetched from elsewhere; raw HTML is shown as text."""
+    """One page to open or print, without script, pictures or anything fetched; raw HTML in it is shown as text."""
     from markdown_it import MarkdownIt
 
     body = MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown)

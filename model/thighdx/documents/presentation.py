@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from thighdx.assess import get_model
 from thighdx.causecard import elsewhere, log_ratios
@@ -22,7 +23,7 @@ PUBLISHED, ESTIMATE, SHARED = "published", "estimate", "as in others"
 
 @dataclass(frozen=True)
 class TypicalAnswer:
-    """An answer by which a cause is known. rests_on: `published`, `estimate`, or `as in others` without a row of its own.
+    """An answer by which a cause is known. rests_on: `published`, `estimate`, or `as in others` (no row of its own).
 
     `p_elsewhere` is P(state | any other cause), the others weighted by their base rates.
     """
@@ -133,13 +134,13 @@ def flagged(knowledge: Knowledge, population: str, cause: str) -> Flagged:
     return Flagged(tuple(flags), float(either[0]), float(either[1]), cases)
 
 
-def _flags_of(knowledge: Knowledge, drawn: Simulated, cause: str, here: int) -> dict[str, np.ndarray]:
+def _flags_of(knowledge: Knowledge, drawn: Simulated, cause: str, here: int) -> dict[str, NDArray[np.bool_]]:
     codes = own_cases(drawn, here)
     flags = knowledge.content.red_flags
     return {name: fires(knowledge, flag, codes) for name, flag in flags.items() if cause in flag.may_be}
 
 
-def fires(knowledge: Knowledge, flag: RedFlag, codes: np.ndarray) -> np.ndarray:
+def fires(knowledge: Knowledge, flag: RedFlag, codes: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Whether a rule fires for each case, (cases,), from hard answers `codes`, (findings, cases)."""
     fired = np.zeros(codes.shape[1], dtype=bool)
     for alternative in flag.when:

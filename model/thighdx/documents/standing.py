@@ -1,15 +1,16 @@
-"""How sure the numbers of a cause are: published or estimated, what they are worth, and which figures they depart from."""
+"""How sure the numbers of a cause are: published or estimated, their weight, and which figures they depart from."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from thighdx.audit import Audit, Audited, audit
 from thighdx.causecard import Document
 from thighdx.knowledge import Knowledge
-from thighdx.provenance import Provenance, matching, provenance
+from thighdx.provenance import Provenance, figure_said, matching, provenance
 from thighdx.reasoning.basis import FigureCited, document
 from thighdx.reasoning.sentences import asked_and_said
 from thighdx.wording import state_label
@@ -17,7 +18,7 @@ from thighdx.wording import state_label
 
 @dataclass(frozen=True)
 class RowCount:
-    """Rows P(state | cause) of one kind: `own` or the background, published or estimates. weight: their mean, in cases."""
+    """Rows P(state | cause) of one kind: `own` or background, published or estimates. weight: their mean, in cases."""
 
     own: bool
     published: bool
@@ -50,6 +51,7 @@ class OutsideFigure:
 
     figure: str
     measure: str
+    group: str
     about: str
     value: float | None
     low: float | None
@@ -88,7 +90,7 @@ def standing(knowledge: Knowledge, population: str, cause: str) -> Standing:
     outside = tuple(outside_figure(knowledge, one) for one in judged if one.outside)
     behind = [one for row in rows if row.own for one in row.documents]
     return Standing(
-        row_counts(rows),
+        row_counts((row.own, row.published, row.weight) for row in rows),
         len({figure.id for row in published for figure in row.figures}),
         tuple(_published(knowledge, row) for row in published),
         len(judged),
@@ -105,28 +107,34 @@ def _published(knowledge: Knowledge, row: Provenance) -> PublishedRow:
     return PublishedRow(row.finding, row.question, row.weight, behind, row.note)
 
 
-def row_counts(rows: Iterable[Provenance]) -> tuple[RowCount, ...]:
-    """Rows by kind, the cause's own first and published ones before estimates; kinds without a row are left out."""
-    all_rows = list(rows)
-    found = []
-    for own in (True, False):
-        for published in (True, False):
-            weights = [row.weight for row in all_rows if row.own == own and row.published == published]
-            if weights:
-                found.append(RowCount(own, published, len(weights), sum(weights) / len(weights)))
-    return tuple(found)
+def row_counts(rows: Iterable[tuple[bool, bool, float]]) -> tuple[RowCount, ...]:
+    """Rows by kind, from (own, published, weight) of each; own and published ones first, kinds without one left out."""
+    weights: dict[tuple[bool, bool], list[float]] = defaultdict(list)
+    for own, published, weight in rows:
+        weights[own, published].append(weight)
+    return tuple(
+        RowCount(
+            own, published, len(weights[own, published]), sum(weights[own, published]) / len(weights[own, published])
+        )
+        for own in (True, False)
+        for published in (True, False)
+        if weights[own, published]
+    )
 
 
 def outside_figure(knowledge: Knowledge, one: Audited) -> OutsideFigure:
     """A figure outside its interval, in words."""
     content = knowledge.content
-    about = content.causes[one.cause].name if one.cause in content.causes else one.cause or "Others"
+    names = {name: entry.name for name, entry in content.causes.items()} | dict(content.origins)
+    group = "others" if one.cause is None else names[one.cause]
+    about = "base rate"
     if one.finding is not None:
         entry = content.findings[one.finding]
         about = entry.question if one.state is None else asked_and_said(entry.question, state_label(entry, one.state))
     return OutsideFigure(
         one.figure,
         one.measure,
+        group,
         about,
         one.value,
         one.low,
@@ -135,3 +143,10 @@ def outside_figure(knowledge: Knowledge, one: Audited) -> OutsideFigure:
         one.because,
         document(content, one.source),
     )
+
+
+def departure_said(one: OutsideFigure) -> tuple[str, str]:
+    """What was published, and what the model says, in the figure's own measure."""
+    figure = FigureCited("", one.measure, one.value, one.low, one.high, None, None, one.document)
+    implied = None if one.implied is None else float(f"{one.implied:.3g}")
+    return figure_said(figure), figure_said(replace(figure, value=implied, low=None, high=None))
