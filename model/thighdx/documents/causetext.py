@@ -25,6 +25,7 @@ READING = (
 )
 OWN = {True: "its own", False: "shared with other causes"}
 PUBLISHED = {True: "from published figures", False: "estimates"}
+LEAST_BITS = 0.05  # expected of a next finding that is worth saying
 APART = "What tells them apart:"
 BRACKETS = re.compile(r" \([^()]*\)$")
 
@@ -168,35 +169,43 @@ def _example(example: WorkedExample) -> str:
         ]
         for place, one in enumerate(example.steps, start=1)
     ]
-    heads = ["", "Part", "Answer", "of 100 with it say so", "then it has, of 100", "leading"]
+    heads = ["", "Part", "Answer", "so with it, of 100", "then it has, of 100", "leading"]
     told = (
         "A textbook case, built from the model: in each part of a visit the questions that tell most of this cause, "
         f"each with the answer it is known by. Before anything is asked it has {in_100(example.base_rate)} of 100."
     )
     last = example.steps[-1]
     ends = (
-        f"The example ends with {in_100(last.probability)} of 100 for it, in place {last.place}. Real cases are seldom so "
-        "clear: the same questions, each with the answer that is commonest with this cause, end with "
+        f"The example ends with {in_100(last.probability)} of 100 for it, in place {last.place}. Real cases are seldom "
+        "so clear: the same questions, each with the answer that is commonest with this cause, end with "
         f"{in_100(example.quiet_probability)} of 100, in place {example.quiet_place}."
     )
     steps = table(heads, rows, numbers=(3, 4))
-    pauses = bullets(_pause(pause) for pause in _that_differ(example.pauses))
+    pauses = bullets(_pause(pause) for pause in _worth_saying(example.pauses))
     return joined([heading("A worked example"), told, steps, pauses, ends]).strip()
 
 
-def _that_differ(pauses: Sequence[Pause]) -> list[Pause]:
-    """Without those that would ask for the same as the one before."""
-    asked = [(one.bedside and one.bedside.finding, one.study and one.study.finding) for one in pauses]
-    return [one for place, one in enumerate(pauses) if place == 0 or asked[place] != asked[place - 1]]
+def _worth_saying(pauses: Sequence[Pause]) -> list[Pause]:
+    """Without those after which nothing tells much, or that would ask for the same as the one before."""
+    told = []
+    asked: tuple[str | None, ...] | None = None
+    for pause in pauses:
+        both = [one for one in (pause.bedside, pause.study) if one is not None]
+        now = tuple(one.finding for one in both)
+        if now != asked and any(one.bits >= LEAST_BITS for one in both):
+            told.append(pause)
+            asked = now
+    return told
 
 
 def _pause(pause: Pause) -> str:
-    told = [_next(what, one) for what, one in (("Ask or examine", pause.bedside), ("Study", pause.study)) if one]
-    return f"After answer {pause.after}, best next. {' '.join(told)}"
+    told = [_next(what, one) for what, one in (("At the bedside", pause.bedside), ("By a study", pause.study)) if one]
+    return f"After answer {pause.after} what tells most is next. {' '.join(told)}"
 
 
 def _next(what: str, one: NextBest) -> str:
-    return f"{what}: {plain(one.question)} ({one.bits:.2f} bits expected). {plain(one.why)}"
+    question = plain(BRACKETS.sub("", one.question))
+    return f"{what}: **{question}** ({one.bits:.2f} bits expected). {plain(one.why)}"
 
 
 def _tests(page: CausePage) -> str:
@@ -206,8 +215,8 @@ def _tests(page: CausePage) -> str:
     worth = (*page.tests, *page.studies)
     if worth:
         told = (
-            f"Between it and its {count(group - 1, 'look-alike', 'look-alikes')}, each as likely before, a guess is right "
-            f"{in_100(worth[0].right_before)} times in 100. With one more finding:"
+            f"Between it and its {count(group - 1, 'look-alike', 'look-alikes')}, each as likely before, a guess is "
+            f"right {in_100(worth[0].right_before)} times in 100. With one more finding:"
         )
         parts += [
             told,
@@ -275,8 +284,8 @@ def _standing(found: Standing, cite: Mapping[str, int]) -> str:
         [f"{OWN[one.own]}, {PUBLISHED[one.published]}", str(one.rows), f"{one.weight:.0f}"] for one in found.counts
     ]
     told = (
-        f"It has {count(sum(one.rows for one in found.counts), 'row', 'rows')} of frequencies, one for each finding. The "
-        "weight says how many people a row is worth: a study's number at most, and little for an estimate."
+        f"It has {count(sum(one.rows for one in found.counts), 'row', 'rows')} of frequencies, one for each finding. "
+        "The weight says how many people a row is worth: a study's number at most, and little for an estimate."
     )
     counts = table(["Rows", "number", "mean weight"], kinds, numbers=(1, 2))
     parts = [heading("How sure the numbers are"), told, counts]

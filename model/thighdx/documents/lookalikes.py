@@ -86,7 +86,7 @@ def alike(model: Model) -> Model:
 
 @lru_cache(maxsize=8)
 def typical_cases(knowledge: Knowledge, population: str, *, complete: bool = False) -> Simulated:
-    """A chunk of cases of the simulator, every cause alike often, with as much known as in a visit, or with every finding."""
+    """A chunk of simulated cases, every cause alike often, with as much known as in a visit, or every finding."""
     return Simulator(alike(get_model(knowledge, population)), complete=complete).draw(SEED, 0)
 
 

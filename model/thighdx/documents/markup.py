@@ -9,13 +9,13 @@ from html import escape
 from rich.console import Console
 from rich.markdown import Markdown
 
-SPECIAL = re.compile(r"([\\`*_\[\]<>|~])")
-LEADING = re.compile(r"^(\s*)([-+#]|\d+(?=[.)]))")
+SPECIAL = re.compile(r"([\\`*_\[\]<>|~]|&(?=#?\w+;))")
+LEADING = re.compile(r"^(?:([-+#=])|(\d+)([.)])(?=\s|$))")  # what would begin a list or a heading
 STYLE = """
 :root{color-scheme:light dark}body{font:11pt/1.5 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.6rem;line-height:1.25}h2{font-size:1.15rem;margin:1.8rem 0 .5rem;padding-bottom:.15rem;
 border-bottom:1px solid #8886}h3{font-size:1rem;margin:1.2rem 0 .3rem}p,ul,ol{margin:.45rem 0}ul,ol{padding-left:1.3rem}
-li{margin:.2rem 0}table{border-collapse:collapse;margin:.6rem 0;font-size:.92rem;width:100%}
+p,li{overflow-wrap:anywhere}li{margin:.2rem 0}table{border-collapse:collapse;margin:.6rem 0;font-size:.92rem;width:100%}
 th,td{padding:.3rem .7rem .3rem 0;border-bottom:1px solid #8884;text-align:left;vertical-align:top}
 th{font-weight:600}blockquote{margin:.7rem 0;padding:.1rem .9rem;border-left:5px solid #a3161e;background:#a3161e14}
 a{color:inherit}td[style*=right]{white-space:nowrap;font-variant-numeric:tabular-nums}h2,h3{break-after:avoid}
@@ -27,14 +27,14 @@ tr{break-inside:avoid}@media print{body{margin:0;max-width:none}}
 def plain(words: str) -> str:
     """Words of the priors, so that nothing in them reads as markup; on one line."""
     marked = SPECIAL.sub(r"\\\1", " ".join(words.split()))
-    return LEADING.sub(
-        lambda found: f"{found[1]}\\{found[2]}" if found[2] in "-+#" else f"{found[1]}{found[2]}", marked
-    )
+    return LEADING.sub(lambda found: f"\\{found[1]}" if found[1] else f"{found[2]}\\{found[3]}", marked)
 
 
 def link(words: str, address: str | None) -> str:
     """A link, or the words alone where there is no address."""
-    return plain(words) if address is None else f"[{plain(words)}](<{address}>)"
+    if address is None:
+        return plain(words)
+    return f"[{plain(words)}](<{address.replace('<', '%3C').replace('>', '%3E')}>)"
 
 
 def heading(words: str, level: int = 2) -> str:

@@ -182,8 +182,8 @@ def _by_stage(figures: CardFigures) -> str:
     base = _plain(found.base_log_score, interval=False)
     told = (
         f"{found.cases} published cases, {found.left_out} left out; {found.dangerous} of them have a dangerous cause. "
-        "95 % intervals in brackets. The log score is the mean logarithm of the probability given to the true cause: 0 is "
-        f"best, {base} is what the base rates alone score."
+        "95 % intervals in brackets. The log score is the mean logarithm of the probability given to the true cause: 0 "
+        f"is best, {base} is what the base rates alone score."
     )
     groups = [[plain(one.name), str(one.cases), _of_100(one.leads), _of_100(one.first_three)] for one in found.origins]
     by_origin = table(
@@ -222,8 +222,8 @@ def _simulated(figures: CardFigures) -> str:
     told = f"{cohorts[0].cases:,} cases each, all figures of 100. The cause leads, by what is known: {stages}."
     heads = ["Population", "cause leads", "first three", "calibration error", "danger missed", "others flagged"]
     meant = (
-        "Danger missed: of the cases with a dangerous cause, those in which no red flag fires and the cause is not among "
-        "the first three. Others flagged: of the other cases, those in which a red flag fires."
+        "Danger missed: of the cases with a dangerous cause, those in which no red flag fires and the cause is not "
+        "among the first three. Others flagged: of the other cases, those in which a red flag fires."
     )
     return joined([*_stale(figures), told, table(heads, rows, numbers=range(1, 6)), meant]).strip()
 
@@ -234,9 +234,9 @@ def _danger(figures: CardFigures) -> str:
         [plain(one.name), str(one.cases), _of_100(one.unflagged), _of_100(one.missed)] for one in found.further.dangers
     ]
     told = (
-        f"On the published cases: of {found.dangerous} with a dangerous cause {_of_100(found.unflagged)} of 100 raise no "
-        f"red flag and {_of_100(found.missed)} are missed. Of {found.harmless} others {_of_100(found.over_triage)} of 100 "
-        "raise one. Simulated visits, every cause alike often:"
+        f"On the published cases: of {found.dangerous} with a dangerous cause {_of_100(found.unflagged)} of 100 raise "
+        f"no red flag and {_of_100(found.missed)} are missed. Of {found.harmless} others "
+        f"{_of_100(found.over_triage)} of 100 raise one. Simulated visits, every cause alike often:"
     )
     heads = ["Dangerous cause", "cases", "no red flag, of 100", "missed, of 100"]
     return joined([*_stale(figures), told, table(heads, rows, numbers=(1, 2, 3))]).strip()
