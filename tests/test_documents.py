@@ -28,6 +28,7 @@ from thighdx.documents.lookalikes import (
     divergence,
     look_alikes,
     own_cases,
+    pointers,
     taken_for,
     typical_cases,
     worth,
@@ -104,6 +105,14 @@ def test_distinguishing_findings_are_ranked_and_give_the_ratio_of_the_rows() -> 
         rows = TABLES.findings[TABLES.finding_index[one.finding]].rows
         place = shipped().content.findings[one.finding].states.index(one.state)
         assert one.ratio == pytest.approx(rows[here, place] / rows[there, place])
+
+
+def test_pointers_are_the_largest_ratios_for_the_other() -> None:
+    here, there = CAUSES.index("proximal_tendinopathy"), CAUSES.index("tumour")
+    bedside = [one for one in TABLES.findings if shipped().content.findings[one.id].kind != "imaging"]
+    ratios = [float((finding.rows[there] / finding.rows[here]).max()) for finding in bedside]
+    found = pointers(shipped(), TABLES, here, there)
+    assert [1 / one.ratio for one in found] == pytest.approx(sorted(ratios, reverse=True)[: len(found)])
 
 
 @given(st.integers(2, 5), st.integers(2, 4), st.integers(0, 2**32 - 1))

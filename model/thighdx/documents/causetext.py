@@ -25,7 +25,7 @@ READING = (
 )
 OWN = {True: "its own", False: "shared with other causes"}
 PUBLISHED = {True: "from published figures", False: "estimates"}
-LEAST_BITS = 0.05  # expected of a next finding that is worth saying
+LEAST_BITS = 0.05  # expected of a finding that is worth saying
 APART = "What tells them apart:"
 BRACKETS = re.compile(r" \([^()]*\)$")
 
@@ -114,7 +114,7 @@ def _look_alikes(page: CausePage, pages: Mapping[str, str]) -> str:
         parts += [
             heading(f"{link(one.name, pages.get(one.cause))}{mark}", 3),
             f"In a case of the one, the model gives the other {in_100(one.taken_for)} of 100 on average. {APART}",
-            _apart(page.card, one),
+            _apart(one),
         ]
     parts.append(
         f"How this was found: {page.simulated:,} cases drawn from the model (seed {SEED}), every cause alike often, "
@@ -125,34 +125,28 @@ def _look_alikes(page: CausePage, pages: Mapping[str, str]) -> str:
     return joined(parts).strip()
 
 
-def _apart(card: CauseCard, one: LookAlike) -> str:
+def _apart(one: LookAlike) -> str:
     rows = [
         [_said(told.question, told.label), in_100(told.p_here), in_100(told.p_there), ratio_said(told.ratio)]
         for told in (*one.bedside, *one.studies)
     ]
-    heads = ["Answer", f"of 100 with {_short(card.name)}", f"of 100 with {_short(one.name)}", "LR"]
-    return table(heads, rows, numbers=(1, 2, 3))
+    return table(["Answer", "of 100 with it", "of 100 with the other", "LR"], rows, numbers=(1, 2, 3))
 
 
 def _mimics(page: CausePage, pages: Mapping[str, str]) -> str:
     if not page.mimics:
         return ""
-    shown = {one.cause for one in page.look_alikes}
     lines = []
     for one in page.mimics:
-        said = f"**{link(one.name, pages.get(one.cause))}**: {in_100(one.taken_for)} of 100 in a case of this cause"
-        lines.append(f"{said}; see above." if one.cause in shown else f"{said}. {_for_the_mimic(one)}")
+        name = link(one.name, pages.get(one.cause))
+        told = "; ".join(_pointer(pointer) for pointer in one.pointers)
+        lines.append(f"**{name}**: {in_100(one.taken_for)} of 100 in a case of this cause. Think of it with: {told}.")
     told = "Of the causes that are dangerous to miss, these are the nearest. A low figure does not rule one out."
     return f"{heading('Dangerous mimics')}\n\n{told}\n\n{bullets(lines)}"
 
 
-def _for_the_mimic(one: LookAlike) -> str:
-    """The bedside answers that speak most for the dangerous one."""
-    telling = [told for told in one.bedside if told.ratio < 1] or list(one.bedside)
-    return f"Think of it with: {'; '.join(_mimic_answer(told) for told in telling[:3])}."
-
-
-def _mimic_answer(told: Distinguishing) -> str:
+def _pointer(told: Distinguishing) -> str:
+    """An answer that speaks for the other cause."""
     how = f"{in_100(told.p_there)} of 100 with it, {in_100(told.p_here)} here"
     return f"{_said(told.question, told.label)} ({how})"
 
@@ -200,7 +194,7 @@ def _worth_saying(pauses: Sequence[Pause]) -> list[Pause]:
 
 def _pause(pause: Pause) -> str:
     told = [_next(what, one) for what, one in (("At the bedside", pause.bedside), ("By a study", pause.study)) if one]
-    return f"After answer {pause.after} what tells most is next. {' '.join(told)}"
+    return f"After answer {pause.after}, what would tell most? {' '.join(told)}"
 
 
 def _next(what: str, one: NextBest) -> str:
@@ -212,7 +206,7 @@ def _tests(page: CausePage) -> str:
     best = page.card.best_study
     group = len(page.look_alikes) + 1
     parts = [heading("The best next test")]
-    worth = (*page.tests, *page.studies)
+    worth = [one for one in (*page.tests, *page.studies) if one.bits >= LEAST_BITS]
     if worth:
         told = (
             f"Between it and its {count(group - 1, 'look-alike', 'look-alikes')}, each as likely before, a guess is "
@@ -341,11 +335,6 @@ def _said(question: str, label: str) -> str:
 
 def _ratio(here: float, there: float) -> str:
     return ratio_said(here / there if there else None)
-
-
-def _short(name: str) -> str:
-    """A name without what stands in brackets, for the head of a column."""
-    return plain(name.partition(" (")[0])
 
 
 def _cited(documents: Sequence[str], cite: Mapping[str, int]) -> str:

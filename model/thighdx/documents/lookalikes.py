@@ -23,6 +23,7 @@ from thighdx.tables import FindingTable, Tables
 from thighdx.wording import state_label
 
 SEED = 0
+POINTERS = 3
 EXAMINED: tuple[Kind, ...] = ("sign", "test")
 
 
@@ -47,7 +48,11 @@ class Distinguishing:
 
 @dataclass(frozen=True)
 class LookAlike:
-    """Another cause with which a cause is confused. taken_for: mean posterior of the one in cases of the other."""
+    """Another cause with which a cause is confused. taken_for: mean posterior of the one in cases of the other.
+
+    bedside, studies: what tells the two apart most. pointers: the bedside answers that speak most for the other, by
+    their likelihood ratio.
+    """
 
     cause: str
     name: str
@@ -55,6 +60,7 @@ class LookAlike:
     taken_for: float
     bedside: tuple[Distinguishing, ...]
     studies: tuple[Distinguishing, ...]
+    pointers: tuple[Distinguishing, ...]
 
 
 @dataclass(frozen=True)
@@ -125,8 +131,9 @@ def look_alikes(
         telling = distinguishing(knowledge, tables, here, place)
         bedside = [one for one in telling if one.kind != STUDY][:findings]
         studies = [one for one in telling if one.kind == STUDY][:1]
-        entry = content.causes[name]
-        found.append(LookAlike(name, entry.name, entry.dangerous, float(shares[place]), tuple(bedside), tuple(studies)))
+        entry, share = content.causes[name], float(shares[place])
+        for_it = pointers(knowledge, tables, here, place)
+        found.append(LookAlike(name, entry.name, entry.dangerous, share, tuple(bedside), tuple(studies), for_it))
     return tuple(found)
 
 
@@ -135,26 +142,37 @@ def distinguishing(knowledge: Knowledge, tables: Tables, here: int, there: int) 
     found = []
     for finding in tables.findings:
         p, q = finding.rows[here], finding.rows[there]
-        bits = divergence(p, q)
-        if np.allclose(p, q, atol=1e-12):
-            continue
-        entry = knowledge.content.findings[finding.id]
-        place = int(np.argmax((p - q) * np.log(p / q)))  # the state's part of Jeffreys' divergence
-        state = finding.states[place]
-        found.append(
-            Distinguishing(
-                finding.id,
-                entry.kind,
-                entry.question,
-                state,
-                state_label(entry, state),
-                float(p[place]),
-                float(q[place]),
-                float(p[place] / q[place]),
-                bits,
-            )
-        )
+        if not np.allclose(p, q, atol=1e-12):
+            place = int(np.argmax((p - q) * np.log(p / q)))  # the state's part of Jeffreys' divergence
+            found.append(_telling(knowledge, finding, place, p, q))
     return sorted(found, key=lambda one: -one.bits)
+
+
+def pointers(knowledge: Knowledge, tables: Tables, here: int, there: int) -> tuple[Distinguishing, ...]:
+    """The three bedside answers with the largest likelihood ratios for `there` against `here`, one a finding."""
+    found = []
+    for finding in tables.findings:
+        p, q = finding.rows[here], finding.rows[there]
+        place = int(np.argmin(p / q))
+        if knowledge.content.findings[finding.id].kind != STUDY and p[place] < q[place]:
+            found.append(_telling(knowledge, finding, place, p, q))
+    return tuple(sorted(found, key=lambda one: one.ratio)[:POINTERS])
+
+
+def _telling(knowledge: Knowledge, finding: FindingTable, place: int, p: Array, q: Array) -> Distinguishing:
+    """The state at a place, with the rows of the two causes."""
+    entry, state = knowledge.content.findings[finding.id], finding.states[place]
+    return Distinguishing(
+        finding.id,
+        entry.kind,
+        entry.question,
+        state,
+        state_label(entry, state),
+        float(p[place]),
+        float(q[place]),
+        float(p[place] / q[place]),
+        divergence(p, q),
+    )
 
 
 def divergence(p: Array, q: Array) -> float:
