@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markdown import Markdown
 
 SPECIAL = re.compile(r"([\\`*_\[\]<>|~]|&(?=#?\w+;))")
+SPACE = re.compile(r"[ \t\r\n\f\v]+")  # a space that must not break stays
 LEADING = re.compile(r"^(?:([-+#=])|(\d+)([.)])(?=\s|$))")  # what would begin a list or a heading
 STYLE = """
 :root{color-scheme:light dark}body{font:11pt/1.5 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem}
@@ -26,7 +27,7 @@ tr{break-inside:avoid}@media print{body{margin:0;max-width:none}}
 
 def plain(words: str) -> str:
     """Words of the priors, so that nothing in them reads as markup; on one line."""
-    marked = SPECIAL.sub(r"\\\1", " ".join(words.split()))
+    marked = SPECIAL.sub(r"\\\1", SPACE.sub(" ", words).strip())
     return LEADING.sub(lambda found: f"\\{found[1]}" if found[1] else f"{found[2]}\\{found[3]}", marked)
 
 

@@ -152,7 +152,7 @@ def _audit(figures: CardFigures) -> str:
         f"{found.kept} count no more together than they should."
     )
     if found.unexplained:
-        told += f" **{len(found.unexplained)} without a written reason.**"
+        told += f" **{len(found.unexplained)} departures, sets of findings included, have no written reason.**"
     return f"{told}\n\n{bullets(_departure(one) for one in found.outside)}"
 
 

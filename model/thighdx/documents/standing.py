@@ -126,7 +126,7 @@ def outside_figure(knowledge: Knowledge, one: Audited) -> OutsideFigure:
     """A figure outside its interval, in words."""
     content = knowledge.content
     names = {name: entry.name for name, entry in content.causes.items()} | dict(content.origins)
-    group = "others" if one.cause is None else names[one.cause]
+    group = "Other people" if one.cause is None else names[one.cause]
     about = "base rate"
     if one.finding is not None:
         entry = content.findings[one.finding]
