@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -34,7 +36,7 @@ from thighdx.documents.lookalikes import (
     worth,
 )
 from thighdx.documents.markup import as_html, in_100, plain, table
-from thighdx.documents.presentation import fires
+from thighdx.documents.presentation import fires, known_misses
 from thighdx.knowledge import Knowledge, build
 from thighdx.reading import document_of
 from thighdx.reasoning.basis import OWN, row_behind
@@ -44,6 +46,7 @@ from thighdx.triage import red_flags
 
 ROOT = Path(__file__).resolve().parents[1]
 CAUSES = shipped().causes
+DANGEROUS = [name for name, entry in shipped().content.causes.items() if entry.dangerous]
 POPULATION = shipped().content.default_population
 TABLES = get_model(shipped(), POPULATION).tables
 
@@ -84,11 +87,11 @@ def test_look_alikes_are_the_largest_shares_and_mimics_the_dangerous_ones() -> N
     shares = taken_for(shipped(), POPULATION)
     for here, cause in enumerate(CAUSES):
         others = np.delete(shares[here], here)
-        found = look_alikes(shipped(), POPULATION, cause, most=3, findings=5)
+        found = look_alikes(shipped(), POPULATION, cause, CAUSES, most=3, findings=5)
         assert [one.taken_for for one in found] == sorted(others.tolist(), reverse=True)[:3]
-        dangerous = look_alikes(shipped(), POPULATION, cause, most=3, findings=5, dangerous=True)
-        assert all(shipped().content.causes[one.cause].dangerous for one in dangerous)
-        assert cause not in {one.cause for one in (*found, *dangerous)}
+        assert cause not in {one.cause for one in found}
+        assert [one.cause for one in page(cause).look_alikes] == [one.cause for one in found]
+        assert page(cause).mimics == look_alikes(shipped(), POPULATION, cause, DANGEROUS, most=3, findings=5)
 
 
 @given(st.integers(2, 6), st.integers(0, 2**32 - 1))
@@ -162,6 +165,17 @@ def test_red_flags_fire_as_triage_says_they_do(cause: str) -> None:
     for place, name in enumerate(expected.ids):
         fired = fires(shipped(), shipped().content.red_flags[name], codes)
         assert fired.tolist() == (expected.fired[:, place] > 0).tolist()
+
+
+def test_whom_a_rule_misses_is_told_where_the_priors_say_so() -> None:
+    """By a stand-in, since the shipped format may say nothing of it."""
+    assert known_misses(SimpleNamespace(misses=SimpleNamespace(text="every second one"))) == "every second one"  # type: ignore[arg-type]
+    assert known_misses(SimpleNamespace(misses=None)) is None  # type: ignore[arg-type]
+    assert known_misses(SimpleNamespace()) is None  # type: ignore[arg-type]
+    found = page("cauda_equina")
+    first = replace(found.red_flags.flags[0], misses="a third of them")
+    told = replace(found, red_flags=replace(found.red_flags, flags=(first,)))
+    assert "Known to miss: a third of them" in cause_markdown(told)
 
 
 def test_every_flag_that_names_the_cause_is_told_the_most_urgent_first() -> None:

@@ -56,10 +56,13 @@ def cause_page(knowledge: Knowledge, cause: str, population: str | None = None) 
     """
     card = cause_card(knowledge, cause, population, most=MOST_SPEAKING)
     chosen = card.population
-    nearest = look_alikes(knowledge, chosen, cause, most=LOOK_ALIKES, findings=MOST_DISTINGUISHING)
-    mimics = look_alikes(knowledge, chosen, cause, most=MIMICS, findings=MOST_DISTINGUISHING, dangerous=True)
+    dangerous = [name for name, entry in knowledge.content.causes.items() if entry.dangerous]
+    nearest = look_alikes(knowledge, chosen, cause, knowledge.causes, most=LOOK_ALIKES, findings=MOST_DISTINGUISHING)
+    mimics = look_alikes(knowledge, chosen, cause, dangerous, most=MIMICS, findings=MOST_DISTINGUISHING)
     group = [cause, *(one.cause for one in nearest)]
     sure = standing(knowledge, chosen, cause)
+    flags = flagged(knowledge, chosen, cause)
+    documents = (*card.sources, *(one for flag in flags.flags for one in flag.documents), *sure.documents)
     return CausePage(
         card,
         knowledge.content.populations[chosen].name,
@@ -69,8 +72,8 @@ def cause_page(knowledge: Knowledge, cause: str, population: str | None = None) 
         worked_example(knowledge, chosen, cause),
         best_tests(knowledge, chosen, group, EXAMINED, MOST_TESTS),
         best_tests(knowledge, chosen, group, (STUDY,), MOST_TESTS),
-        flagged(knowledge, chosen, cause),
+        flags,
         sure,
         CHUNK,
-        tuple({one.id: one for one in (*card.sources, *sure.documents)}.values()),
+        tuple({one.id: one for one in documents}.values()),
     )

@@ -10,7 +10,7 @@ from thighdx.causecard import Advice, CauseCard, Document, Speaking
 from thighdx.documents.causepage import CausePage
 from thighdx.documents.lookalikes import SEED, Distinguishing, LookAlike, TestWorth
 from thighdx.documents.markup import bullets, heading, in_100, joined, link, numbered, plain, table
-from thighdx.documents.presentation import Flagged
+from thighdx.documents.presentation import Flagged, FlagOfCause
 from thighdx.documents.standing import BehindRow, OutsideFigure, Standing, departure_said
 from thighdx.documents.worked import NextBest, Pause, WorkedExample
 from thighdx.provenance import figure_said
@@ -44,7 +44,7 @@ def cause_markdown(page: CausePage, pages: Mapping[str, str] | None = None) -> s
             _mimics(page, addresses),
             _example(page.example),
             _tests(page),
-            _red_flags(page.red_flags),
+            _red_flags(page.red_flags, cite),
             "" if card.care is None else _advice(card.care, cite),
             _standing(page.standing, cite),
             _sources(page.sources),
@@ -221,7 +221,9 @@ def _tests(page: CausePage) -> str:
     said += [f"Shows: {plain(best.shows)}"] if best.shows else []
     said += [f"Limits: {plain(best.limits)}"] if best.limits else []
     said += [plain(price(best))] if best.price_usd or best.price_note else []
-    return joined([*parts, " ".join(said)]).strip()
+    limits = {one.study: one.limits for one in worth if one.study and one.limits and one.study != best.name}
+    others = bullets(f"{plain(name)}: {plain(limit)}" for name, limit in limits.items())
+    return joined([*parts, " ".join(said), f"Limits of the other studies named:\n\n{others}" if others else ""]).strip()
 
 
 def _worth(one: TestWorth) -> list[str]:
@@ -233,15 +235,11 @@ def _worth(one: TestWorth) -> list[str]:
     return [plain(BRACKETS.sub("", one.question)), in_100(one.right_after), f"{one.bits:.2f}", takes]
 
 
-def _red_flags(found: Flagged) -> str:
+def _red_flags(found: Flagged, cite: Mapping[str, int]) -> str:
     title = heading("Red flags that name it")
     if not found.flags:
         return f"{title}\n\nNone names it."
-    lines = [
-        f"**{plain(one.name)}** ({one.urgency}: {plain(one.within)}). {plain(one.action)} "
-        f"With everything asked it fires in {in_100(one.fires)} of 100 cases of it."
-        for one in found.flags
-    ]
+    lines = [_red_flag(one, cite) for one in found.flags]
     missed = in_100(1 - found.in_a_visit)
     told = (
         f"With everything asked, at least one fires in {in_100(found.any_fires)} of 100 cases of it; with what an "
@@ -249,6 +247,17 @@ def _red_flags(found: Flagged) -> str:
         f"({found.cases:,} simulated cases)."
     )
     return f"{title}\n\n{bullets(lines)}\n\n{told}"
+
+
+def _red_flag(one: FlagOfCause, cite: Mapping[str, int]) -> str:
+    rests_on = _cited([document.id for document in one.documents], cite)
+    said = [
+        f"**{plain(one.name)}** ({one.urgency}: {plain(one.within)}). {plain(one.action)}",
+        f"With everything asked it fires in {in_100(one.fires)} of 100 cases of it.",
+        f"Known to miss: {plain(one.misses)}" if one.misses else "",
+        f"Rests on {rests_on}." if rests_on else f"Rests on: {plain(one.basis)}" if one.basis else "",
+    ]
+    return " ".join(filter(None, said))
 
 
 def _advice(care: Advice, cite: Mapping[str, int]) -> str:

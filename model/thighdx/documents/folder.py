@@ -16,7 +16,7 @@ from thighdx.report import DISCLAIMER
 from thighdx.tables import base_rates
 
 MARKDOWN, HTML = "md", "html"
-INDEX = {MARKDOWN: "README.md", HTML: "index.html"}  # names under which a folder shows them by itself
+INDEX = {MARKDOWN: "index.md", HTML: "index.html"}
 
 
 def write_pages(

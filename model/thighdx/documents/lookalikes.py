@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -113,17 +113,13 @@ def taken_for(knowledge: Knowledge, population: str) -> Array:
 
 
 def look_alikes(
-    knowledge: Knowledge, population: str, cause: str, *, most: int, findings: int, dangerous: bool = False
+    knowledge: Knowledge, population: str, cause: str, among: Collection[str], *, most: int, findings: int
 ) -> tuple[LookAlike, ...]:
-    """The `most` causes that a cause is confused with most, or those of them that are dangerous, the nearest first."""
+    """The `most` of the causes `among` which a cause is confused with most, the nearest first, itself left out."""
     content, tables = knowledge.content, get_model(knowledge, population).tables
     here = tables.causes.index(cause)
     shares = taken_for(knowledge, population)[here]
-    others = [
-        place
-        for place, name in enumerate(tables.causes)
-        if place != here and (content.causes[name].dangerous or not dangerous)
-    ]
+    others = [place for place, name in enumerate(tables.causes) if place != here and name in among]
     nearest = sorted(others, key=lambda place: -shares[place])[:most]
     found = []
     for place in nearest:

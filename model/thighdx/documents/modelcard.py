@@ -8,6 +8,7 @@ from importlib.metadata import metadata
 from typing import Any, get_args
 
 from thighdx import __version__
+from thighdx.documents.presentation import known_misses
 from thighdx.documents.standing import OutsideFigure, RowCount, audited, outside_figure, row_counts
 from thighdx.documents.template import Section, card_template
 from thighdx.evaluation.performance import Performance, performance
@@ -99,6 +100,14 @@ class CauseSaid:
 
 
 @dataclass(frozen=True)
+class KnownMiss:
+    """A red flag and whom it is known to pass by."""
+
+    name: str
+    misses: str
+
+
+@dataclass(frozen=True)
 class CardFigures:
     """Everything on the card that is no prose. measured_on_these: whether the performance is of these priors."""
 
@@ -112,6 +121,7 @@ class CardFigures:
     mechanisms: tuple[MechanismSaid, ...]
     evidence: Evidence
     audit: AuditSaid
+    known_misses: tuple[KnownMiss, ...]
     performance: Performance
     measured_on_these: bool
 
@@ -161,6 +171,11 @@ def model_card(knowledge: Knowledge, population: str | None = None) -> ModelCard
         tuple(_mechanisms(knowledge)),
         _evidence(knowledge),
         _audit(knowledge, chosen),
+        tuple(
+            KnownMiss(flag.name, misses)
+            for flag in content.red_flags.values()
+            if (misses := known_misses(flag)) is not None
+        ),
         measured,
         measured.priors_digest == knowledge.digest,
     )

@@ -179,7 +179,7 @@ def _by_stage(figures: CardFigures) -> str:
         for one in found.stages
     ]
     heads = ["What was known", "answers", "cause leads, of 100", "among first three, of 100", "log score"]
-    base = _plain(found.base_log_score, interval=False)
+    base = _plain(Measure(found.base_log_score.value, None, None))
     told = (
         f"{found.cases} published cases, {found.left_out} left out; {found.dangerous} of them have a dangerous cause. "
         "95 % intervals in brackets. The log score is the mean logarithm of the probability given to the true cause: 0 "
@@ -239,7 +239,9 @@ def _danger(figures: CardFigures) -> str:
         f"{_of_100(found.over_triage)} of 100 raise one. Simulated visits, every cause alike often:"
     )
     heads = ["Dangerous cause", "cases", "no red flag, of 100", "missed, of 100"]
-    return joined([*_stale(figures), told, table(heads, rows, numbers=(1, 2, 3))]).strip()
+    known = bullets(f"{plain(one.name)}: {plain(one.misses)}" for one in figures.known_misses)
+    published = f"What is published or thought of single rules:\n\n{known}" if known else ""
+    return joined([*_stale(figures), told, table(heads, rows, numbers=(1, 2, 3)), published]).strip()
 
 
 def _subgroups(figures: CardFigures) -> str:
@@ -293,15 +295,12 @@ def _of_100(one: Measure | Estimate) -> str:
     return f"{in_100(one.value)} ({in_100(one.low)} to {in_100(one.high)})"
 
 
-def _plain(one: Measure | Estimate, *, interval: bool = True) -> str:
+def _plain(one: Measure | Estimate) -> str:
     if one.value is None:
         return "-"
-    said = f"{one.value:.2f}"
-    return (
-        f"{said} ({one.low:.2f} to {one.high:.2f})"
-        if interval and one.low is not None and one.high is not None
-        else said
-    )
+    if one.low is None or one.high is None:
+        return f"{one.value:.2f}"
+    return f"{one.value:.2f} ({one.low:.2f} to {one.high:.2f})"
 
 
 SHOWN: dict[str, Callable[[CardFigures], str]] = {

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thighdx.assess import get_model
-from thighdx.causecard import elsewhere, log_ratios
+from thighdx.causecard import Document, elsewhere, log_ratios
 from thighdx.documents.lookalikes import own_cases, typical_cases
 from thighdx.encounter import question_groups
 from thighdx.evidence import NOT_KNOWN
 from thighdx.knowledge import Knowledge
-from thighdx.reasoning.basis import OWN, row_behind
+from thighdx.reasoning.basis import OWN, document, row_behind
 from thighdx.schema import RedFlag
 from thighdx.simulate import Simulated
 from thighdx.wording import state_label
@@ -49,7 +49,11 @@ class AnswerGroup:
 
 @dataclass(frozen=True)
 class FlagOfCause:
-    """A red flag that names the cause. fires: in how many simulated cases of it, with every finding known."""
+    """A red flag that names the cause. fires: in how many simulated cases of it, with every finding known.
+
+    misses: whom the rule is known to pass by, where the priors say so. basis: the practice it rests on where it has no
+    documents.
+    """
 
     id: str
     name: str
@@ -57,6 +61,9 @@ class FlagOfCause:
     within: str
     action: str
     fires: float
+    misses: str | None
+    documents: tuple[Document, ...]
+    basis: str | None
 
 
 @dataclass(frozen=True)
@@ -122,6 +129,9 @@ def flagged(knowledge: Knowledge, population: str, cause: str) -> Flagged:
             content.urgencies[flag.urgency],
             flag.action,
             float(asked_all[name].mean()),
+            known_misses(flag),
+            tuple(document(content, key) for key in flag.sources),
+            flag.basis,
         )
         for name, flag in content.red_flags.items()
         if cause in flag.may_be
@@ -132,6 +142,12 @@ def flagged(knowledge: Knowledge, population: str, cause: str) -> Flagged:
         return Flagged((), 0.0, 0.0, cases)
     either = [np.array(list(fired.values())).any(axis=0).mean() for fired in (asked_all, visit)]
     return Flagged(tuple(flags), float(either[0]), float(either[1]), cases)
+
+
+def known_misses(flag: RedFlag) -> str | None:
+    """Whom a rule is known to pass by; None where the priors, or their format, say nothing of it."""
+    said = getattr(flag, "misses", None)
+    return None if said is None else str(said.text)
 
 
 def _flags_of(knowledge: Knowledge, drawn: Simulated, cause: str, here: int) -> dict[str, NDArray[np.bool_]]:
