@@ -26,6 +26,7 @@ READING = (
 OWN = {True: "its own", False: "shared with other causes"}
 PUBLISHED = {True: "from published figures", False: "estimates"}
 LEAST_BITS = 0.05  # expected of a finding that is worth saying
+OF_100 = "Numbers are of 100 people."
 APART = "What tells them apart:"
 BRACKETS = re.compile(r" \([^()]*\)$")
 
@@ -86,8 +87,8 @@ def _presentation(page: CausePage) -> str:
                     one.rests_on,
                 ]
             )
-    heads = ["Visit", "Question and answer", "of 100 with it", "of 100 with others", "rests on"]
-    told = f"The {len(rows)} answers that set it apart most. The other causes count by their base rates."
+    heads = ["Visit", "Answer", "with it", "others", "rests on"]
+    told = f"The {len(rows)} answers that set it apart most. The other causes count by their base rates. {OF_100}"
     return joined([heading("How it presents"), told, table(heads, rows, numbers=(2, 3))]).strip()
 
 
@@ -101,9 +102,7 @@ def _speaking(title: str, found: Sequence[Speaking]) -> str:
         ]
         for one in found
     ]
-    body = (
-        table(["Answer", "of 100 with it", "of 100 with others", "LR"], rows, numbers=(1, 2, 3)) if rows else "Nothing."
-    )
+    body = table(["Answer", "with it", "others", "LR"], rows, numbers=(1, 2, 3)) if rows else "Nothing."
     return f"{heading(title)}\n\n{body}"
 
 
@@ -130,7 +129,7 @@ def _apart(one: LookAlike) -> str:
         [_said(told.question, told.label), in_100(told.p_here), in_100(told.p_there), ratio_said(told.ratio)]
         for told in (*one.bedside, *one.studies)
     ]
-    return table(["Answer", "of 100 with it", "of 100 with the other", "LR"], rows, numbers=(1, 2, 3))
+    return table(["Answer", "with it", "the other", "LR"], rows, numbers=(1, 2, 3))
 
 
 def _mimics(page: CausePage, pages: Mapping[str, str]) -> str:
@@ -163,10 +162,11 @@ def _example(example: WorkedExample) -> str:
         ]
         for place, one in enumerate(example.steps, start=1)
     ]
-    heads = ["", "Part", "Answer", "so with it, of 100", "then it has, of 100", "leading"]
+    heads = ["", "Part", "Answer", "say so", "then has", "leading"]
     told = (
         "A textbook case, built from the model: in each part of a visit the questions that tell most of this cause, "
-        f"each with the answer it is known by. Before anything is asked it has {in_100(example.base_rate)} of 100."
+        f"each with the answer it is known by. Before anything is asked it has {in_100(example.base_rate)} of 100. "
+        "*Say so*: of 100 people with it, given the answers before. *Then has*: its probability after the answer, of 100."
     )
     last = example.steps[-1]
     ends = (
@@ -214,7 +214,7 @@ def _tests(page: CausePage) -> str:
         )
         parts += [
             told,
-            table(["Finding", "right, of 100", "bits", "takes"], [_worth(one) for one in worth], numbers=(1, 2)),
+            table(["Finding", "right", "bits", "takes"], [_worth(one) for one in worth], numbers=(1, 2)),
         ]
     said = [f"**The study that shows it best:** {plain(best.question or 'none of those the model knows')}."]
     said += [plain(best.why)] if best.why else []

@@ -213,7 +213,7 @@ def _simulated(figures: CardFigures) -> str:
             " / ".join(in_100(stage.leads.value or 0.0) for stage in one.stages),
             _of_100(one.first_three),
             f"{100 * one.calibration_error:.1f}",
-            f"{_of_100(one.missed)} of {one.dangerous}",
+            f"{_of_100(one.missed)}, n = {one.dangerous}",
             _of_100(one.over_triage),
         ]
         for one in cohorts
