@@ -166,7 +166,7 @@ def _example(example: WorkedExample) -> str:
     told = (
         "A textbook case, built from the model: in each part of a visit the questions that tell most of this cause, "
         f"each with the answer it is known by. Before anything is asked it has {in_100(example.base_rate)} of 100. "
-        "*Say so*: of 100 people with it, given the answers before. *Then has*: its probability after the answer, of 100."
+        "*Say so*: of 100 people with it, given the answers before. *Then has*: its probability after it, of 100."
     )
     last = example.steps[-1]
     ends = (
