@@ -82,13 +82,13 @@ def test_a_file_of_misses_is_refused_with_every_fault(tmp_path: Path) -> None:
         read_misses(tmp_path / "nowhere.toml")
 
 
-def test_evaluate_names_the_misses(tmp_path: Path) -> None:
+def test_evaluate_names_the_misses(found: Evaluation, tmp_path: Path) -> None:
     words = ["evaluate", str(CASES), "--population", "uniform", "--leave-out-doubtful", "--draws", "100"]
     command = [sys.executable, "-m", "thighdx", *words, "--misses", str(MISSES)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    for case_id in read_misses(MISSES):
-        assert f"{case_id}: " in done.stdout
+    for one in found.not_first:
+        assert f"{one.case_id}: {one.cause}, led by {one.led_by}" in done.stdout
     said = json.loads(subprocess.run([*command, "--json"], capture_output=True, text=True, check=True).stdout)
     assert said["misses"].keys() == read_misses(MISSES).keys()
     bad = tmp_path / "bad.toml"

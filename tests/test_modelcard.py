@@ -117,6 +117,8 @@ def test_the_audit_is_the_audits_own() -> None:
     found = audit(shipped())
     assert [one.figure for one in CARD.figures.audit.outside] == [one.figure for one in found.outside]
     assert CARD.figures.audit.unexplained == found.unexplained
+    outside = [one.name for one in found.combinations if one.outside]
+    assert [one.name for one in CARD.figures.audit.combinations_outside] == outside
     for one in found.outside:
         assert one.because is None or " ".join(one.because.split())[:20] in TEXT.replace("\\", "")
 

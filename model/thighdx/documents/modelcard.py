@@ -78,6 +78,20 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class CombinationSaid:
+    """A set of findings whose published measure, a likelihood ratio or a kappa, the model departs from."""
+
+    name: str
+    cause: str
+    measure: str
+    value: float | None
+    low: float | None
+    high: float | None
+    implied: float | None
+    because: str | None
+
+
+@dataclass(frozen=True)
 class AuditSaid:
     """How the audit ended. combinations: sets of findings whose joint ratio is published; kept: those in bounds."""
 
@@ -87,6 +101,7 @@ class AuditSaid:
     unexplained: tuple[str, ...]
     combinations: int
     kept: int
+    combinations_outside: tuple[CombinationSaid, ...]
 
 
 @dataclass(frozen=True)
@@ -253,6 +268,20 @@ def _audit(knowledge: Knowledge, population: str) -> AuditSaid:
         found.unexplained,
         len(found.combinations),
         sum(one.kept for one in found.combinations),
+        tuple(
+            CombinationSaid(
+                one.name,
+                knowledge.content.causes[one.cause].name,
+                one.measure,
+                one.value,
+                one.low,
+                one.high,
+                one.implied,
+                one.because,
+            )
+            for one in found.combinations
+            if one.outside
+        ),
     )
 
 

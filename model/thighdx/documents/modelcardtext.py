@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from thighdx.documents.markup import bullets, heading, in_100, joined, link, plain, table
-from thighdx.documents.modelcard import CardFigures, KindOfRows, ModelCard, PopulationSaid, counted
+from thighdx.documents.modelcard import CardFigures, CombinationSaid, KindOfRows, ModelCard, PopulationSaid, counted
 from thighdx.documents.standing import OutsideFigure, departure_said
 from thighdx.documents.template import Part
 from thighdx.evaluation.misses import FAULTS, OPEN
@@ -153,7 +153,8 @@ def _audit(figures: CardFigures) -> str:
     )
     if found.unexplained:
         told += f" **{len(found.unexplained)} departures, sets of findings included, have no written reason.**"
-    return f"{told}\n\n{bullets(_departure(one) for one in found.outside)}"
+    together = [_together(one) for one in found.combinations_outside]
+    return f"{told}\n\n{bullets([*(_departure(one) for one in found.outside), *together])}"
 
 
 def _departure(one: OutsideFigure) -> str:
@@ -164,6 +165,14 @@ def _departure(one: OutsideFigure) -> str:
         f"{plain(published)}, model {plain(implied)}. "
         f"{link(one.document.title, one.document.url)}. Why: {why}"
     )
+
+
+def _together(one: CombinationSaid) -> str:
+    ends = "" if one.low is None or one.high is None else f" ({one.low:.3g} to {one.high:.3g})"
+    published, model = ("-" if value is None else f"{value:.3g}" for value in (one.value, one.implied))
+    why = plain(one.because) if one.because else "**no reason is written down.**"
+    measure = one.measure.replace("_", " ")
+    return f"{plain(one.cause)}, {plain(one.name)} ({measure}): published {published}{ends}, model {model}. Why: {why}"
 
 
 def _by_stage(figures: CardFigures) -> str:
