@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-inp
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help app test lint format notebooks wheel-test clean distclean
+.PHONY: help app test lint format notebooks documents wheel-test clean distclean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +43,13 @@ format: $(DEV) ## put formatting and the order of imports right
 
 notebooks: $(DEV) ## run every notebook of analysis/ on today's priors, keeping its figures
 	@$(BIN)/python analysis/run_notebooks.py
+
+# The measured figures first: the model card shows them. What is written is the same on every run.
+documents: $(DEV) ## measure anew and write the pages of the causes and the model card (docs/)
+	@$(BIN)/python analysis/performance.py
+	@rm -f docs/causes/*.md
+	@$(BIN)/thighdx cause --all --out docs/causes
+	@$(BIN)/thighdx model-card docs/model-card.md
 
 wheel-test: $(DEV) ## build the wheel, install it alone, try its commands and its page
 	@$(BIN)/pytest tests/test_packaging.py

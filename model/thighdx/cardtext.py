@@ -60,12 +60,13 @@ def _best_study(study: BestStudy) -> RenderableType:
         *([Text(study.why)] if study.why else []),
         *([Text(f"Shows: {study.shows}")] if study.shows else []),
         *([Text(f"Limits: {study.limits}")] if study.limits else []),
-        *([Text(_price(study), style="dim")] if study.price_usd or study.price_note else []),
+        *([Text(price(study), style="dim")] if study.price_usd or study.price_note else []),
     ]
     return _section("Best study", Group(*parts))
 
 
-def _price(study: BestStudy) -> str:
+def price(study: BestStudy) -> str:
+    """`Price: 500-3000 US dollars.`, with what is to be said of it."""
     amount = "" if study.price_usd is None else f"{study.price_usd[0]:g}-{study.price_usd[1]:g} US dollars. "
     return f"Price: {amount}{study.price_note or ''}".rstrip()
 

@@ -110,10 +110,14 @@ class CauseCard:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dicts and tuples, fit for JSON: bits without bound (a probability of zero) are None."""
-        card = asdict(self)
-        for one in (*card["speaks_for"], *card["speaks_against"]):
-            one["bits"] = one["bits"] if isfinite(one["bits"]) else None
-        return card
+        return finite_bits(asdict(self))
+
+
+def finite_bits(card: dict[str, Any]) -> dict[str, Any]:
+    """A card as a plain dict, in which bits without bound are None: JSON has no infinity."""
+    for one in (*card["speaks_for"], *card["speaks_against"]):
+        one["bits"] = one["bits"] if isfinite(one["bits"]) else None
+    return card
 
 
 def cause_card(

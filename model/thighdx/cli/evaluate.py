@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 
@@ -21,6 +22,9 @@ DRAWS = 1000
 @click.option("--leave-out-doubtful", is_flag=True, help="Leave out rows whose label_quality is doubtful.")
 @click.option("--draws", type=click.IntRange(100, 100_000), default=DRAWS, help="Bootstrap samples.", show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=0, help="Seed of the bootstrap.", show_default=True)
+@click.option(
+    "--misses", metavar="FILE", help="Name the cases not ranked first, with what this TOML file holds at fault."
+)
 @click.option("--all", "show_all", is_flag=True, help="Every cause and threshold too.")
 @click.option("--json", "as_json", is_flag=True, help="JSON instead of tables: every figure with its interval.")
 def evaluate_command(
@@ -30,6 +34,7 @@ def evaluate_command(
     leave_out_doubtful: bool,
     draws: int,
     seed: int,
+    misses: str | None,
     show_all: bool,
     as_json: bool,
 ) -> None:
@@ -41,8 +46,10 @@ def evaluate_command(
     Example: thighdx evaluate cases.csv --population uniform
     """
     from thighdx.evaluation import evaluate_file
+    from thighdx.evaluation.misses import read_misses
     from thighdx.evaluation.text import print_evaluation
 
+    judged = None if misses is None else read_misses(Path(misses))
     knowledge, chosen = select(priors, population)
     shown = 0
 
@@ -63,5 +70,8 @@ def evaluate_command(
     )
     if shown > MOST_PROBLEM_LINES:
         say(f"... and {shown - MOST_PROBLEM_LINES} more")
-    print_said(found.to_dict(), as_json, lambda console: print_evaluation(found, console, show_all=show_all))
+    said = found.to_dict()
+    if judged is not None:
+        said["misses"] = {name: one.model_dump() for name, one in judged.items()}
+    print_said(said, as_json, lambda console: print_evaluation(found, console, show_all=show_all, misses=judged))
     sys.exit(SOME_ROWS if found.left_out.faulty else DONE)

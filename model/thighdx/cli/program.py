@@ -13,6 +13,7 @@ import click
 from thighdx import __version__
 from thighdx.cli.app import app_command
 from thighdx.cli.audit import audit_command
+from thighdx.cli.cause import cause_command
 from thighdx.cli.common import DONE, FAILED, say
 from thighdx.cli.diagnose import diagnose_command
 from thighdx.cli.diff import diff_command
@@ -20,6 +21,7 @@ from thighdx.cli.evaluate import evaluate_command
 from thighdx.cli.explain import explain_command
 from thighdx.cli.export import export_command
 from thighdx.cli.learn import learn_command
+from thighdx.cli.model_card import model_card_command
 from thighdx.cli.next import next_command
 from thighdx.cli.score import score_command
 from thighdx.cli.simulate import simulate_command
@@ -44,6 +46,8 @@ COMMANDS = (
     template_command,
     evaluate_command,
     audit_command,
+    cause_command,
+    model_card_command,
     export_command,
     simulate_command,
     learn_command,

@@ -16,7 +16,7 @@ from thighdx.errors import TableError
 from thighdx.evaluation.judged import Judged, judge, only_kinds, stages
 from thighdx.evaluation.labels import LABEL, NO_LABEL, QUALITY, check_columns, read_labels
 from thighdx.evaluation.questions import count_questions
-from thighdx.evaluation.results import Evaluation, LeftOut, MissedCase
+from thighdx.evaluation.results import Evaluation, LeftOut, MissedCase, NotFirst
 from thighdx.evaluation.summary import Evidenced, Summary, confusion_of, notes_on
 from thighdx.evaluation.sums import (
     Cells,
@@ -39,7 +39,7 @@ DRAWS = 1000  # bootstrap samples
 CHANCE_DRAWS = 400  # runs of a calibrated model beside which the calibration error is judged
 NEAR = 0.1  # total variation from the posterior of all answers that counts as near
 MOST_ASKED = 300  # cases whose questions are counted, drawn at random beyond
-MOST_MISSED = 100  # missed cases that are named
+MOST_MISSED = 100  # missed cases that are named, and cases not ranked first
 
 
 def evaluate(
@@ -109,6 +109,7 @@ class Evaluator:
         self._by_stage = {name: Summed(seed) for name in self._stages}
         self._confusion = np.zeros((len(causes), len(causes)), dtype=np.int64)
         self._missed: list[MissedCase] = []
+        self._not_first: list[NotFirst] = []
         self._asked: list[Evidence] = []
         self._rng = np.random.default_rng([seed, 2])
         self._chance = np.zeros((CHANCE_DRAWS, 10))
@@ -168,6 +169,7 @@ class Evaluator:
             confusion_of_origins=summary.confusion_of_origins(self._confusion),
             triage=summary.triage(),
             missed_cases=tuple(self._missed),
+            not_first=tuple(self._not_first),
             decisions=summary.decisions(),
             stages=summary.stages(self._stages),
             questions=questions,
@@ -202,12 +204,20 @@ class Evaluator:
             self._chance[draw] += np.bincount(bin_of(leading), weights=came, minlength=self._chance.shape[1])
 
     def _note_missed(self, columns: Mapping[str, Column], rows: NDArray[np.intp], judged: Judged) -> None:
+        causes = self.model.tables.causes
+
+        def case_id(place: int) -> str:
+            row = int(rows[place])
+            return cell_text(columns[CASE_ID][row]) if CASE_ID in columns else str(self.rows + row + 1)
+
         missed = self._dangerous[judged.truth] & ~judged.flagged & (judged.rank > 3)
         for place in np.flatnonzero(missed)[: MOST_MISSED - len(self._missed)].tolist():
-            row = int(rows[place])
-            case_id = cell_text(columns[CASE_ID][row]) if CASE_ID in columns else str(self.rows + row + 1)
-            cause = self.model.tables.causes[judged.truth[place]]
-            self._missed.append(MissedCase(case_id, cause, int(judged.rank[place]), float(judged.of_truth[place])))
+            cause, rank = causes[judged.truth[place]], int(judged.rank[place])
+            self._missed.append(MissedCase(case_id(place), cause, rank, float(judged.of_truth[place])))
+        for place in np.flatnonzero(judged.rank > 1)[: MOST_MISSED - len(self._not_first)].tolist():
+            cause, led_by = causes[judged.truth[place]], causes[judged.top[place]]
+            rank, probability = int(judged.rank[place]), float(judged.of_truth[place])
+            self._not_first.append(NotFirst(case_id(place), cause, led_by, rank, probability))
 
     def _sample(self, evidence: Evidence, rows: NDArray[np.intp]) -> None:
         """A uniform sample of the cases, of at most `MOST_ASKED` (reservoir sampling, Vitter 1985)."""

@@ -8,7 +8,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from thighdx.evaluation.results import Bin, Estimate, Evaluation, Stage
+from thighdx.evaluation.cohorts import Cohort, CohortStage, Danger, StudiedMiss, Subgroup
+from thighdx.evaluation.results import Bin, Estimate, Evaluation, Group, Stage
 
 NAME = "performance.json"
 
@@ -31,6 +32,29 @@ class MeasuredStage:
     leads: Measure
     first_three: Measure
     missed: Measure
+    log_score: Measure
+    unflagged: Measure
+
+
+@dataclass(frozen=True)
+class MeasuredGroup:
+    """The cases of one origin."""
+
+    id: str
+    name: str
+    cases: int
+    leads: Measure
+    first_three: Measure
+
+
+@dataclass(frozen=True)
+class Further:
+    """What is measured beside an evaluation: groups of patients, misses with their reason, and simulated cases."""
+
+    subgroups: tuple[Subgroup, ...]
+    not_first: tuple[StudiedMiss, ...]
+    cohorts: tuple[Cohort, ...]
+    dangers: tuple[Danger, ...]
 
 
 @dataclass(frozen=True)
@@ -66,6 +90,8 @@ class Performance:
     curve: tuple[MeasuredBin, ...]
     questions: Measure
     answers: Measure
+    origins: tuple[MeasuredGroup, ...]
+    further: Further
     model_version: str
     priors_digest: str
 
@@ -74,8 +100,8 @@ class Performance:
         return json.dumps(_rounded(asdict(self)), indent=1) + "\n"
 
 
-def performance_of(found: Evaluation, table: str) -> Performance:
-    """What About shows of an evaluation of the cases in `table`."""
+def performance_of(found: Evaluation, table: str, further: Further) -> Performance:
+    """What About and the model card show of an evaluation of the cases in `table`."""
     scores, triage = found.scores, found.triage
     chance = found.calibration.if_calibrated or Estimate(None)
     return Performance(
@@ -99,6 +125,8 @@ def performance_of(found: Evaluation, table: str) -> Performance:
         tuple(_bin(one) for one in found.calibration.curve if one.count and one.forecast is not None),
         _measure(found.questions.efforts[0].leading),
         _measure(found.questions.answers),
+        tuple(_group(one) for one in found.origins),
+        further,
         found.model_version,
         found.priors_digest,
     )
@@ -108,10 +136,29 @@ def performance_of(found: Evaluation, table: str) -> Performance:
 def performance() -> Performance:
     """The figures that come with the package."""
     kept = json.loads((files("thighdx.evaluation") / NAME).read_text(encoding="utf-8"))
-    measures = {name: Measure(**value) for name, value in kept.items() if isinstance(value, dict)}
+    measures = {name: Measure(**value) for name, value in kept.items() if isinstance(value, dict) and name != "further"}
     stages = tuple(_with_measures(MeasuredStage, one) for one in kept["stages"])
     curve = tuple(_with_measures(MeasuredBin, one) for one in kept["curve"])
-    return Performance(**{**kept, **measures, "stages": stages, "curve": curve})
+    origins = tuple(_with_measures(MeasuredGroup, one) for one in kept["origins"])
+    further = _further(kept["further"])
+    return Performance(**{**kept, **measures, "stages": stages, "curve": curve, "origins": origins, "further": further})
+
+
+def _further(kept: dict[str, Any]) -> Further:
+    cohorts = [
+        {**one, "stages": tuple(_with_estimates(CohortStage, stage) for stage in one["stages"])}
+        for one in kept["cohorts"]
+    ]
+    return Further(
+        tuple(_with_estimates(Subgroup, one) for one in kept["subgroups"]),
+        tuple(StudiedMiss(**one) for one in kept["not_first"]),
+        tuple(_with_estimates(Cohort, one) for one in cohorts),
+        tuple(_with_estimates(Danger, one) for one in kept["dangers"]),
+    )
+
+
+def _with_estimates(kind: Any, kept: dict[str, Any]) -> Any:
+    return kind(**{name: Estimate(**value) if isinstance(value, dict) else value for name, value in kept.items()})
 
 
 def _with_measures(kind: Any, kept: dict[str, Any]) -> Any:
@@ -125,8 +172,19 @@ def _measure(estimate: Estimate) -> Measure:
 def _stage(stage: Stage) -> MeasuredStage:
     scores = stage.scores
     return MeasuredStage(
-        stage.id, stage.answers, _measure(scores.top_1), _measure(scores.top_3), _measure(stage.triage.missed)
+        stage.id,
+        stage.answers,
+        _measure(scores.top_1),
+        _measure(scores.top_3),
+        _measure(stage.triage.missed),
+        _measure(scores.log_score),
+        _measure(stage.triage.unflagged),
     )
+
+
+def _group(group: Group) -> MeasuredGroup:
+    scores = group.scores
+    return MeasuredGroup(group.id, group.name, scores.cases, _measure(scores.top_1), _measure(scores.top_3))
 
 
 def _bin(one: Bin) -> MeasuredBin:

@@ -192,8 +192,22 @@ class MissedCase:
 
 
 @dataclass(frozen=True)
+class NotFirst:
+    """A case whose true cause is not ranked first, and the cause that leads instead."""
+
+    case_id: str
+    cause: str
+    led_by: str
+    place: int
+    probability: float
+
+
+@dataclass(frozen=True)
 class Evaluation:
-    """The model against labelled cases. `stages` run from history alone to everything known."""
+    """The model against labelled cases. `stages` run from history alone to everything known.
+
+    missed_cases and not_first name a hundred cases at most, the first of the table.
+    """
 
     rows: int
     left_out: LeftOut
@@ -208,6 +222,7 @@ class Evaluation:
     confusion_of_origins: Confusion
     triage: Triage
     missed_cases: tuple[MissedCase, ...]
+    not_first: tuple[NotFirst, ...]
     decisions: tuple[DecisionPoint, ...]
     stages: tuple[Stage, ...]
     questions: Questions

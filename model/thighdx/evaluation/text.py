@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from thighdx.evaluation.results import Estimate, Evaluation, Group, Questions
+from thighdx.evaluation.misses import OPEN, Miss
+from thighdx.evaluation.results import Estimate, Evaluation, Group, NotFirst, Questions
 from thighdx.wording import count, percent
 
 MOST_CONFUSIONS = 8
@@ -15,8 +18,13 @@ SHOWN_THRESHOLDS = (0.01, 0.05, 0.1, 0.2, 0.5)
 KNOWN = {"history": "history", "sign": "and signs", "test": "and tests", "imaging": "and studies"}
 
 
-def print_evaluation(found: Evaluation, console: Console, *, show_all: bool) -> None:
-    """What the model does with the cases, the most asked for first; `show_all` adds every cause and the curves."""
+def print_evaluation(
+    found: Evaluation, console: Console, *, show_all: bool, misses: Mapping[str, Miss] | None = None
+) -> None:
+    """What the model does with the cases, the most asked for first; `show_all` adds every cause and the curves.
+
+    With `misses` the cases not ranked first are named, with what is held to be at fault.
+    """
     console.print(Text(_heading(found), style="bold"))
     for note in found.notes:
         console.print(Text(f"Mind: {note}.", style="yellow"))
@@ -31,6 +39,8 @@ def print_evaluation(found: Evaluation, console: Console, *, show_all: bool) -> 
     for table in (_decisions(found, show_all=show_all), _calibration(found), *groups):
         console.print(table, "")
     _print_confusions(found, console)
+    if misses is not None and found.not_first:
+        console.print(_not_first(found.not_first, misses), "")
     _print_questions(found.questions, console)
     console.print(
         Text(
@@ -156,6 +166,21 @@ def _print_confusions(found: Evaluation, console: Console) -> None:
     for true, led, cases in pairs:
         table.add_row(true, led, str(cases))
     console.print(table, "")
+
+
+def _not_first(found: tuple[NotFirst, ...], misses: Mapping[str, Miss]) -> Table:
+    table = _table("Not ranked first", "place", "probability", "at fault")
+    for one in found:
+        said = misses.get(one.case_id)
+        table.add_row(
+            Text.assemble(
+                f"{one.case_id}: {one.cause}, led by {one.led_by}", (f"\n{said.reason}" if said else "", "dim")
+            ),
+            str(one.place),
+            percent(one.probability),
+            said.fault if said else OPEN,
+        )
+    return table
 
 
 def _print_questions(found: Questions, console: Console) -> None:
