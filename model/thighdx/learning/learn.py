@@ -19,7 +19,7 @@ from thighdx.evaluation.metrics import wilson
 from thighdx.knowledge import Knowledge
 from thighdx.learning.base_rates import LearntBaseRates, learn_base_rates
 from thighdx.rows import Array, floored
-from thighdx.scoring.plain import plain_parts
+from thighdx.scoring.plain import plain_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,8 +117,8 @@ def learn_file(
     `on_problem` hears each problem with its row in the table, from 1. Raises `TableError` where it cannot be read.
     """
     learner = Learner(model)
-    with plain_parts(path, model.knowledge, [LABEL]) as parts:
-        for part in parts:
+    with plain_table(path, model.knowledge, [LABEL]) as table:
+        for part in table.parts:
             before = learner.rows
             for problem in learner.add(*part):
                 on_problem(before + problem.row + 1, problem)
