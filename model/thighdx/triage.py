@@ -92,8 +92,8 @@ def dangerous_mass(knowledge: Knowledge, probability: Array) -> dict[str, Array]
 def posterior_triage(knowledge: Knowledge, population: str, probability: Array) -> NDArray[np.intp]:
     """The urgency that the posterior asks for, (cases,), as positions in `knowledge.content.urgencies`.
 
-    probability: (cases, causes), of that population, which may be none of the priors' (a network with rates of its own).
-    It is the highest urgency whose dangerous mass reaches the threshold of `[triage]`, or the last one, `routine`.
+    probability: (cases, causes), of that population, which may be none of the priors' (a network's own base rates). It
+    is the highest urgency whose dangerous mass reaches the threshold of `[triage]`, or the last one, `routine`.
     -1, no verdict, where the probabilities are NaN and where the population is a convention: its shares, and so the
     mass, are nobody's risk.
     """
