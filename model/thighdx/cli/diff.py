@@ -66,7 +66,7 @@ def _other(other: str, knowledge: Knowledge, priors: tuple[str, ...], population
         say(f"{other} brings a population of its own, '{brought[0]}': compared with '{population}'")
         return get_model(changed, brought[0])
     if brought:
-        are = "population" if len(brought) == 1 else "populations"
+        are = "a population" if len(brought) == 1 else "populations"
         say(f"{other} brings {are} of its own ({', '.join(brought)}), not compared here: both sides are '{population}'")
     return get_model(changed, chosen)
 

@@ -146,17 +146,29 @@ class Stock:
         return Pairs(*both)
 
     def levels(self, tables: Tables, block: Block, pattern: NDArray[np.intp], cause: NDArray[np.intp]) -> Array:
-        """log P(level, the pattern's answers | cause), (pairs, levels)."""
-        with np.errstate(divide="ignore"):
-            result: Array = np.log(tables.mechanisms[block.mechanism].prior)[cause]
-            for place, finding in enumerate(block.findings):
-                on = (self.parent[finding] == block.mechanism)[:, None]
-                given = tables.findings[finding].given[block.mechanism]
-                told = np.tensordot(self.likelihood[finding], given, axes=(1, 2))  # (cells, causes, levels)
-                log = np.where(on, np.log(told), 0.0)
-                log[0] = 0.0
-                result += log[block.patterns[pattern, place], cause]
+        """P(level, the pattern's answers | cause), (pairs, levels)."""
+        result: Array = tables.mechanisms[block.mechanism].prior[cause]
+        for place, finding in enumerate(block.findings):
+            told = self._told(tables, block, finding)
+            result *= told[block.patterns[pattern, place], cause]
         return result
+
+    def levels_of_all(self, tables: Tables, block: Block, pattern: NDArray[np.intp]) -> Array:
+        """The same under every cause, (patterns, causes, levels)."""
+        prior = tables.mechanisms[block.mechanism].prior
+        result = np.broadcast_to(prior, (len(pattern), *prior.shape)).copy()
+        for place, finding in enumerate(block.findings):
+            result *= self._told(tables, block, finding)[block.patterns[pattern, place]]
+        return result
+
+    def _told(self, tables: Tables, block: Block, finding: int) -> Array:
+        """P(cell | cause, level), (cells, causes, levels); 1 where not known or the finding is not on the mechanism."""
+        on = (self.parent[finding] == block.mechanism)[:, None]
+        given = tables.findings[finding].given[block.mechanism]
+        # a block has too few answers for their product to underflow
+        told = np.where(on, np.tensordot(self.likelihood[finding], given, axes=(1, 2)), 1.0)
+        told[0] = 1.0
+        return told
 
     def _logs(self, tables: Tables) -> Array:
         """log P(answer | cause) of each column, (columns, causes)."""
@@ -171,8 +183,8 @@ class Stock:
         for block in self.blocks:
             for start in range(0, len(block.open), step):
                 pattern = block.open[start : start + step]
-                at = np.repeat(pattern, causes), np.tile(np.arange(causes), len(pattern))
-                result[block.first + pattern] = log_sum(self.levels(tables, block, *at)).reshape(-1, causes)
+                with np.errstate(divide="ignore"):
+                    result[block.first + pattern] = np.log(self.levels_of_all(tables, block, pattern).sum(axis=2))
         return result
 
 

@@ -26,6 +26,7 @@ from thighdx.tables import Tables, tilt_all
 MOST_STEPS = 500
 SETTLED = 1e-7  # change of the log posterior per case at which the steps end
 MOST_HALVINGS = 8
+ROUNDING = 1e-12  # share of an expected log posterior that may be lost to rounding
 
 
 @dataclass(frozen=True)
@@ -75,8 +76,7 @@ def learn_jointly(network: Network, stock: Stock, tables: Tables, stated: Stated
         if len(trace) > 1 and trace[-1] - trace[-2] <= SETTLED * scale:
             break
         rates = stated.rates + shares.by_cause if stated.learn_rates else now.prior
-        rows = _new_rows(network, stock, now, stated, shares, floor)
-        now = network.tables(now, prior=rates / rates.sum(), rows=rows)
+        now = replace(_with_new_rows(network, stock, now, stated, shares, floor), prior=rates / rates.sum())
     shares = stock.shares(now)
     answers = _answers(stock, now, stated, shares)
     sure = _sure(stock, now, stated, shares)
@@ -92,9 +92,9 @@ def _log_posterior(stock: Stock, tables: Tables, stated: Stated, shares: Shares)
     return total
 
 
-def _new_rows(
+def _with_new_rows(
     network: Network, stock: Stock, tables: Tables, stated: Stated, shares: Shares, floor: float
-) -> list[Array]:
+) -> Tables:
     """The M step for rows."""
     alone = [stated.rows[n] + _by_margin(stock, tables, n, stated.seen[n]) for n in range(len(tables.findings))]
     rows = [finding.rows.copy() for finding in tables.findings]
@@ -127,9 +127,7 @@ def _counts_on_levels(
     counts = {}
     for block in stock.blocks:
         # cases of known cause are in `alone`, answer by answer
-        pairs = stock.pairs(block, shares.weight)
-        own = len(block.known.cases)
-        expected = expected_of(stock, block, tables, pairs.part(own))
+        expected = expected_of(stock, block, tables, shares.weight, known=False)
         levels = tables.mechanisms[block.mechanism].prior
         for finding in block.findings:
             entry = tables.findings[finding]
@@ -140,24 +138,21 @@ def _counts_on_levels(
     return counts
 
 
-def _checked(network: Network, tables: Tables, rows: list[Array], counts: dict[tuple[int, int], Array]) -> list[Array]:
-    """The rows, halved towards the old ones where the floor made the expected log posterior fall."""
-    old = [finding.rows for finding in tables.findings]
-    best = _values(tables, counts)
+def _checked(network: Network, tables: Tables, rows: list[Array], counts: dict[tuple[int, int], Array]) -> Tables:
+    """The network with the rows, halved towards the old ones where the floor made the expected log posterior fall."""
+    before = _values(tables, counts)
     for step in range(MOST_HALVINGS + 1):
-        falls = {
-            key: after < before - 1e-12 * np.abs(before)
-            for (key, before), after in zip(
-                best.items(), _values(network.tables(tables, rows=rows), counts).values(), strict=True
-            )
-        }
+        new = network.tables(tables, rows=rows)
+        after = _values(new, counts)
+        falls = {key: after[key] < value - ROUNDING * np.abs(value) for key, value in before.items()}
         if not any(one.any() for one in falls.values()):
-            break
+            return new
         for (finding, mechanism), bad in falls.items():
-            mine = bad & (tables.findings[finding].parent == mechanism)
+            entry = tables.findings[finding]
+            mine = bad & (entry.parent == mechanism)
             share = 0.5 if step < MOST_HALVINGS - 1 else 0.0
-            rows[finding][mine] = old[finding][mine] + share * (rows[finding][mine] - old[finding][mine])
-    return rows
+            rows[finding][mine] = entry.rows[mine] + share * (rows[finding][mine] - entry.rows[mine])
+    return new
 
 
 def _values(tables: Tables, counts: dict[tuple[int, int], Array]) -> dict[tuple[int, int], Array]:

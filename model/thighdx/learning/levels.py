@@ -114,7 +114,7 @@ class _Look:
 def _look(stock: Stock, tables: Tables, prior: Sequence[Array]) -> _Look:
     """The E step: shares of the causes, expected counts of each block, and the log posterior."""
     shares = stock.shares(tables)
-    expected = [expected_of(stock, block, tables, stock.pairs(block, shares.weight)) for block in stock.blocks]
+    expected = [expected_of(stock, block, tables, shares.weight) for block in stock.blocks]
     known = sum(one.log_likelihood for one in expected)
     stated = sum(
         float(_times_log(pseudo, one.prior).sum()) for pseudo, one in zip(prior, tables.mechanisms, strict=True)
@@ -264,9 +264,7 @@ def _plane(size: int) -> Array:
 def _scores(stock: Stock, block: Block, tables: Tables, pairs: Pairs) -> Array:
     """The gradient of log P(pattern | cause) by the levels, (pairs, levels), up to the normal of their plane."""
     levels = tables.mechanisms[block.mechanism].prior
-    logs = stock.levels(tables, block, pairs.pattern, pairs.cause)
-    top = logs.max(axis=1, keepdims=True)
-    share = np.exp(logs - np.where(np.isfinite(top), top, 0.0))
+    share = stock.levels(tables, block, pairs.pattern, pairs.cause)
     share /= np.maximum(share.sum(axis=1, keepdims=True), np.finfo(float).tiny)
     mine = levels[pairs.cause]
     score = np.divide(share, mine, out=np.zeros_like(share), where=mine > 0)

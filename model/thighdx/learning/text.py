@@ -19,13 +19,14 @@ FEW = 0.5  # share of a row's numbers below which the data decide little
 def print_learnt(learnt: Learnt, console: Console, *, show_all: bool) -> None:
     """Base rates before and after, then the rows that moved most."""
     rates = learnt.base_rates
-    console.print(
-        Text(
-            f"{count(rates.labelled, 'case', 'cases')} of known cause, {rates.unlabelled} of unknown; base rates of "
-            f"{learnt.population} worth {rates.weight:g} cases; {len(rates.trace) - 1} steps",
-            style="bold",
-        )
-    )
+    steps = [
+        f"{len(trace) - 1} steps for {what}"
+        for what, trace in (("base rates", rates.trace), ("rows", learnt.rows_trace), ("levels", learnt.levels_trace))
+        if len(trace) > 1
+    ]
+    known = f"{count(rates.labelled, 'case', 'cases')} of known cause, {rates.unlabelled} of unknown"
+    worth = f"base rates of {learnt.population} worth {rates.weight:g} cases"
+    console.print(Text("; ".join([known, worth, *steps]), style="bold"))
     for warning in learnt.warnings:
         console.print(Text(f"Mind: {warning}.", style="yellow"))
     _print_rates(learnt, console, show_all=show_all)
