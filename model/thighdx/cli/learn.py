@@ -34,7 +34,6 @@ MOST_PROBLEM_LINES = 20
     show_default=True,
     help="Rows from cases of known cause, or from all, each by its posterior.",
 )
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the intervals' draws.")
 @click.option("--all", "show_all", is_flag=True, help="Every cause and row.")
 @click.option("--json", "as_json", is_flag=True, help="JSON instead of tables.")
 @common
@@ -44,7 +43,6 @@ def learn_command(
     fewest: int,
     what: tuple[str, ...],
     rows_from: str,
-    seed: int,
     show_all: bool,
     as_json: bool,
     priors: tuple[str, ...],
@@ -80,7 +78,6 @@ def learn_command(
         fewest=fewest,
         what=what or DEFAULT,
         rows_from=rows_from,
-        seed=seed,
         on_problem=on_problem,
     )
     if shown > MOST_PROBLEM_LINES:

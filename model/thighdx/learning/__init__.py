@@ -7,9 +7,9 @@ margins (Joe 2005, Asymptotic efficiency of the two-stage estimation method for 
 """
 
 from thighdx.learning.base_rates import learn_base_rates
+from thighdx.learning.draws import draw_base_rates
 from thighdx.learning.learn import learn, learn_file
 from thighdx.learning.overlay import write_learnt
 from thighdx.learning.results import Learnt
-from thighdx.learning.sureness import draw_base_rates
 
 __all__ = ["Learnt", "draw_base_rates", "learn", "learn_base_rates", "learn_file", "write_learnt"]

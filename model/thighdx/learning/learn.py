@@ -45,7 +45,6 @@ def learn(
     fewest: int = FEWEST,
     what: Collection[str] = DEFAULT,
     rows_from: str = LABELLED,
-    seed: int = 0,
 ) -> Learnt:
     """What a pandas frame of cases teaches about the base rates of a population, about rows, and about levels.
 
@@ -58,7 +57,7 @@ def learn(
     learner = Learner(get_model(knowledge, population), tuple(what), rows_from)
     columns = {str(name): frame.iloc[:, position].tolist() for position, name in enumerate(frame.columns)}
     learner.add(columns, len(frame))
-    return learner.finish("the frame", fewest, seed)
+    return learner.finish("the frame", fewest)
 
 
 def learn_file(
@@ -68,7 +67,6 @@ def learn_file(
     fewest: int = FEWEST,
     what: Collection[str] = DEFAULT,
     rows_from: str = LABELLED,
-    seed: int = 0,
     on_problem: Callable[[int, Problem], None] = lambda _, __: None,
 ) -> Learnt:
     """As `learn`, from a case table on disk (`-`: standard input), read in chunks.
@@ -81,7 +79,7 @@ def learn_file(
             before = learner.rows
             for problem in learner.add(*part):
                 on_problem(before + problem.row + 1, problem)
-    return learner.finish(path, fewest, seed)
+    return learner.finish(path, fewest)
 
 
 @dataclass
@@ -140,10 +138,11 @@ class Learner:
         self.faulty += count - int(good.sum())
         return sorted(problems, key=lambda problem: problem.row)
 
-    def finish(self, place: str, fewest: int, seed: int = 0) -> Learnt:
+    def finish(self, place: str, fewest: int) -> Learnt:
         """What all cases taught. Raises `TableError` where none could be read."""
         if self.rows == self.faulty:
             raise TableError(f"{place}: no case to learn from ({self.rows} rows, {self.faulty} of them faulty)")
+        fewest = max(fewest, 1)
         tables, knowledge = self.model.tables, self.model.knowledge
         likelihood = np.concatenate([np.zeros((0, len(tables.causes))), *self._likelihood])
         self._likelihood.clear()
@@ -166,7 +165,7 @@ class Learner:
         if LEVELS in self.what and stock is not None:
             held = Network.of(knowledge, tables).tables(tables, prior=rates.after)
             levels, levels_trace = self._levels(stock, held, fewest)
-        sure = sureness_of(rates, self._counts, likelihood, seed) if BASE_RATES in self.what else None
+        sure = sureness_of(rates, self._counts, likelihood) if BASE_RATES in self.what else None
         return Learnt(
             place,
             self.model.population,
@@ -182,7 +181,6 @@ class Learner:
             rows_trace,
             levels_trace,
             () if sure is None else warnings_of(tables.causes, rates, sure),
-            seed,
             __version__,
             knowledge.digest,
         )

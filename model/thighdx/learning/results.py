@@ -80,7 +80,6 @@ class Learnt:
     rows_trace: tuple[float, ...]
     levels_trace: tuple[float, ...]
     warnings: tuple[str, ...]
-    seed: int
     model_version: str
     priors_digest: str
 
@@ -105,7 +104,6 @@ class Learnt:
             "levels": [vars(one) for one in self.levels],
             "levels_log_posterior": list(self.levels_trace),
             "warnings": list(self.warnings),
-            "seed": self.seed,
             "model_version": self.model_version,
             "priors_digest": self.priors_digest,
         }
