@@ -28,10 +28,10 @@ class Sureness:
 
     low, high: 95 % interval, the base rates at which the log posterior, at its best over all others, is 1.92 below its
     maximum (profile likelihood: Venzon and Moolgavkar 1988); it holds the learnt one, and near 0 it is as wide as the
-    cases leave it, where the curvature tells nothing. told: share of its expected cases that the answers told apart from
-    other causes, the sum of squared shares over the sum of shares; 1 for labelled ones, NaN without cases. prior_share:
-    of all cases behind the base rate, the part that are pseudo-cases of the priors, those told apart counting as cases.
-    mixed_with: position of the cause it shares most of its expected cases with, -1 where it shares none.
+    cases leave it, where the curvature tells nothing. told: share of its expected cases that the answers told apart
+    from other causes, the sum of squared shares over the sum of shares; 1 for labelled ones, NaN without cases.
+    prior_share: of all cases behind the base rate, the part that are pseudo-cases of the priors, those told apart
+    counting as cases. mixed_with: position of the cause it shares most of its expected cases with, -1 where none.
     """
 
     low: Array
