@@ -170,6 +170,18 @@ def test_intervals_are_where_the_profile_has_fallen() -> None:
         np.testing.assert_allclose([low[cause], high[cause]], ends, atol=2e-3)
 
 
+def test_intervals_of_very_many_cases_are_found_from_a_part_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As wide as those of all, up to what the part is by chance."""
+    rng = np.random.default_rng(25)
+    likelihood, none = rng.gamma(0.3, size=(12_000, 4)) + 1e-6, np.zeros(4)
+    rates = learn_base_rates(BEFORE, WEIGHT, none, likelihood)
+    whole = sureness_of(rates, none, likelihood)
+    monkeypatch.setattr("thighdx.learning.sureness.MOST_CASES", 4_000)
+    part = sureness_of(rates, none, likelihood)
+    np.testing.assert_allclose(part.high - part.low, whole.high - whole.low, rtol=0.15)
+    assert ((part.low < rates.after) & (rates.after < part.high)).all()
+
+
 def test_a_rare_cause_is_not_taken_for_absent() -> None:
     """Of 100 cases all are another cause for certain: the interval reaches to where that is no great chance."""
     likelihood = np.tile([1.0, 1e-6], (100, 1))

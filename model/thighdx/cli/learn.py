@@ -32,7 +32,7 @@ MOST_PROBLEM_LINES = 20
     type=click.Choice(ROWS_FROM),
     default=ROWS_FROM[0],
     show_default=True,
-    help="Rows from cases of known cause, or from all, each by its posterior; that takes a minute for some 5,000 cases.",
+    help="Rows from cases of known cause, or from all by their posteriors, a minute for some 5,000 cases.",
 )
 @click.option("--all", "show_all", is_flag=True, help="Every cause and row.")
 @click.option("--json", "as_json", is_flag=True, help="JSON instead of tables.")
