@@ -78,10 +78,13 @@ def expanded_entry(
     if parent == -1:
         share = float(np.exp(log[place] - scale) / (row @ said))
     else:
-        # P(level, all other answers | cause)
-        block = view.levels[parent][place] if parent in view.levels else np.log(tables.mechanisms[parent].prior[place])
-        total = np.exp(block - block.max())
-        share = float(np.exp(log[place] - scale) * total[at] / total.sum() / (row @ said))
+        # P(level | cause, e) in proportion
+        if parent in view.levels:
+            block = view.levels[parent][place]
+            level_share = np.exp(block - block.max())
+        else:
+            level_share = tables.mechanisms[parent].prior[place]
+        share = float(np.exp(log[place] - scale) * level_share[at] / level_share.sum() / (row @ said))
     gain = float(tables.prior[place] * share * slope)
     value = float(row[column])
     a = gain if asked == place else 0.0
