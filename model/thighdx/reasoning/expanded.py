@@ -15,8 +15,7 @@ import numpy as np
 
 from thighdx.errors import UnknownNameError, unknown
 from thighdx.knowledge import Knowledge
-from thighdx.reasoning.look import look_at
-from thighdx.reasoning.resolve import CaseView
+from thighdx.reasoning.opened import open_case
 from thighdx.rows import Array
 
 
@@ -56,8 +55,8 @@ def expanded_entry(
     level: of the mechanism that the finding hangs on under the cause `under`, None where it hangs on none. cause: where
     it is not named, `under`. Raises `UnknownNameError` for words that are none of these, else as `diagnose` does.
     """
-    look = look_at(case, knowledge, population)
-    view, tables = CaseView(look.model, look.evidence), look.model.tables
+    view = open_case(case, knowledge, population).view
+    tables = view.tables
     table = tables.findings[_place(finding, "a finding", [one.id for one in tables.findings])]
     position, column = tables.finding_index[finding], _place(state, "a state", table.states)
     place, asked = (_place(name, "a cause", tables.causes) for name in (under, under if cause is None else cause))
