@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pty
+import resource
 import signal
 import subprocess
 import sys
@@ -311,6 +312,23 @@ def test_a_full_disk_is_said_with_status_2() -> None:
             )
             assert done.returncode == 2
             assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("ending", "rows"), [("csv", 5_000), ("parquet", 140_000)])  # more than a row group
+def test_a_disk_that_fills_up_is_said_and_leaves_no_file(ending: str, rows: int, tmp_path: Path) -> None:
+    cases, out = write(tmp_path / "c.csv", "onset\n" + "sudden\n" * rows), tmp_path / f"o.{ending}"
+    done = subprocess.run(
+        [sys.executable, "-m", "thighdx", "score", str(cases), "--out", str(out)],
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, 2**20)),  # no file of this size
+    )
+    assert done.returncode == 2
+    assert f"{out}: cannot be written: " in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "ignored" not in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["c.csv"]
 
 
 def test_being_stopped_leaves_no_unfinished_file(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from thighdx.knowledge import build
 from thighdx.reading import document_of
 from thighdx.reasoning.draws import Draws, answered, drawn_prior, get_draws
 from thighdx.reasoning.intervals import Intervals
-from thighdx.reasoning.shares import base_rate_boxes
+from thighdx.reasoning.shares import ShareBox, base_rate_boxes
 from thighdx.rows import complete
 from thighdx.tables import MechanismTable, Tables
 
@@ -285,6 +285,16 @@ def test_crowded_intervals_are_kept_too(interval: dict[str, tuple[float, float]]
         assert low - 1e-12 <= column.min()
         assert column.max() <= high + 1e-12
         assert np.ptp(column) > 0.5 * (high - low)
+
+
+def test_shares_with_intervals_keep_to_them_where_the_others_have_no_share() -> None:
+    # checks refuse such priors; `draw` itself must not scale the drawn shares out of their intervals
+    point, bounded = np.array([0.7, 0.3, 0.0]), np.array([True, True, False])
+    low, high = np.array([0.6, 0.2, 0.0]), np.array([0.8, 0.35, 0.0])
+    drawn = ShareBox(("a", "b", "c"), point, low, high, bounded, 4.0, False).draw(np.random.default_rng(0), 2000)
+    assert (drawn >= low - 1e-12).all()
+    assert (drawn <= high + 1e-12).all()
+    np.testing.assert_allclose(drawn.sum(axis=1), 1, rtol=0, atol=1e-12)
 
 
 def test_a_convention_is_not_drawn() -> None:

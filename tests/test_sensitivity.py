@@ -327,3 +327,10 @@ def test_an_expanded_entry_is_a_ratio_of_two_linear_functions(data: st.DataObjec
     expected = Engine(with_entry(tables, *where, x)).posterior(told).probability[0, causes.index(asked)]
     assert found(x) == pytest.approx(expected, abs=1e-10)
     assert found(found.value) == pytest.approx(diagnose(BIG).probability(asked), abs=1e-10)
+
+
+@pytest.mark.filterwarnings("error")
+def test_an_entry_of_a_finding_on_a_mechanism_of_which_nothing_is_said_moves_nothing() -> None:
+    # a level of probability 0 (no tear without damage) is no warning
+    found = expanded_entry({}, "bruising", "strain", "yes", level="mild")
+    assert found(0.0) == found(1.0) == pytest.approx(diagnose({}).probability("strain"), abs=1e-12)

@@ -12,8 +12,7 @@ import altair as alt
 from thighdx.diagnosis import Share
 from thighdx.reasoning.contributions import Explanation
 from thighdx.reasoning.questions import NextQuestions, Question
-from thighdx.reasoning.sentences import asked_and_said
-from thighdx.wording import percent
+from thighdx.wording import asked_and_said, percent
 
 # Okabe and Ito's blue, orange and bluish green, the orange darker, so that each stands out 3 to 1 on white and on black
 # and from the others for every kind of colour vision. Never red: that is for red flags.

@@ -41,3 +41,8 @@ def ratio_said(ratio: float | None) -> str:
     size = ratio if ratio >= 1 else 1 / ratio
     said = f"{size:.1f}" if size < 9.95 else f"{size:,.0f}"
     return said if ratio >= 1 or said == "1.0" else f"1/{said}"
+
+
+def asked_and_said(question: str, label: str) -> str:
+    """`Is the leg weak? Markedly`, `Slump test: Positive`."""
+    return f"{question} {label}" if question.endswith("?") else f"{question}: {label}"

@@ -13,8 +13,7 @@ from thighdx.charts import COLOURS
 from thighdx.diagnosis import Share
 from thighdx.reasoning.contributions import Explanation
 from thighdx.reasoning.intervals import Interval
-from thighdx.reasoning.sentences import asked_and_said
-from thighdx.wording import percent, percent_range
+from thighdx.wording import asked_and_said, percent, percent_range
 
 DIRECTIONS = {"supports": COLOURS[0], "opposes": COLOURS[1], "neutral": "#8a8f9c"}
 LEAST_MOVE = 0.0005  # a smaller one would read as 0.0

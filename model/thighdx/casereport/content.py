@@ -15,7 +15,7 @@ from thighdx.reasoning.contributions import Explanation, explain
 from thighdx.reasoning.fit import CaseFit, case_fit
 from thighdx.reasoning.intervals import Intervals, credible_intervals
 from thighdx.reasoning.opened import cell_label
-from thighdx.reasoning.sentences import asked_and_said
+from thighdx.wording import asked_and_said
 
 LEADING = 3  # causes of which it is said what to do
 PURPOSE = (

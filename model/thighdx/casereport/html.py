@@ -8,8 +8,8 @@ from html import escape
 from thighdx.casereport.bars import bars_html, bars_of
 from thighdx.casereport.content import PURPOSE, CaseReport, grades_said, recovery_by_grade, weeks_said
 from thighdx.causecard import CauseCard
-from thighdx.reasoning.sentences import asked_and_said, fit_sentence
-from thighdx.wording import percent
+from thighdx.reasoning.sentences import fit_sentence
+from thighdx.wording import asked_and_said, percent
 
 MOST_CAUSES = 10
 STYLE = """

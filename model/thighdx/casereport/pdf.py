@@ -14,8 +14,8 @@ from unicodedata import normalize
 from thighdx.casereport.bars import Bar, bars_of
 from thighdx.casereport.content import PURPOSE, CaseReport, grades_said, recovery_by_grade, weeks_said
 from thighdx.casereport.html import MOST_CAUSES, closing, study_said
-from thighdx.reasoning.sentences import asked_and_said, fit_sentence
-from thighdx.wording import percent, percent_range
+from thighdx.reasoning.sentences import fit_sentence
+from thighdx.wording import asked_and_said, percent, percent_range
 
 if TYPE_CHECKING:
     from fpdf import FPDF

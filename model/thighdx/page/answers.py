@@ -9,9 +9,8 @@ from thighdx.knowledge import Knowledge
 from thighdx.page import state
 from thighdx.page.words import cell_label, plain
 from thighdx.reasoning.opened import cell_label as answer_label
-from thighdx.reasoning.sentences import asked_and_said
 from thighdx.schema import Finding
-from thighdx.wording import state_label
+from thighdx.wording import asked_and_said, state_label
 
 NOT_ASKED = ""  # an empty cell
 MOST_RADIO_STATES = 4  # more of them are a list to open

@@ -10,8 +10,9 @@ from thighdx.page import state
 from thighdx.page.results import Places, Shown, draw_bars, draw_origins, intervals_of
 from thighdx.page.words import plain
 from thighdx.reasoning.fit import CaseFit, case_fit
-from thighdx.reasoning.sentences import asked_and_said, fit_sentence, stays_sentence
+from thighdx.reasoning.sentences import fit_sentence, stays_sentence
 from thighdx.reasoning.stopping import SameDecision, same_decision
+from thighdx.wording import asked_and_said
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator

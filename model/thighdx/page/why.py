@@ -9,8 +9,8 @@ from thighdx.errors import ImpossibleEvidenceError
 from thighdx.page.results import Shown
 from thighdx.page.words import plain
 from thighdx.reasoning.contributions import Contribution, Explanation, explain
-from thighdx.reasoning.sentences import asked_and_said, how_shared, odds, row_sentence
-from thighdx.wording import percent, state_label
+from thighdx.reasoning.sentences import how_shared, odds, row_sentence
+from thighdx.wording import asked_and_said, percent, state_label
 
 REST = ""  # all other causes together
 MOST_SHOWN = 8

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from thighdx.knowledge import Knowledge
-from thighdx.reasoning.look import Look, look_at
+from thighdx.reasoning.opened import OpenCase, open_case
 from thighdx.reasoning.shares import BaseRates, ShareBox, base_rate_boxes
 from thighdx.rows import Array
 
@@ -60,27 +60,27 @@ def base_rate_bounds(
 
     Raises as `diagnose` does.
     """
-    return bounds_of(look_at(case, knowledge, population))
+    return bounds_of(open_case(case, knowledge, population))
 
 
-def bounds_of(look: Look) -> Bounds:
-    """`base_rate_bounds` of a case already looked at."""
-    knowledge, tables = look.knowledge, look.model.tables
-    rates = base_rate_boxes(knowledge, knowledge.content.populations[look.model.population])
-    point, by_origin = look.probability, look.assessment.origins[0]
+def bounds_of(opened: OpenCase) -> Bounds:
+    """`base_rate_bounds` of a case already opened."""
+    knowledge, tables = opened.knowledge, opened.model.tables
+    rates = base_rate_boxes(knowledge, knowledge.content.populations[opened.model.population])
+    point, by_origin = opened.assessment.probability[0], opened.assessment.origins[0]
     causes = np.stack([point, point], axis=1)
     origins = np.stack([by_origin, by_origin], axis=1)
     if rates.is_open:
-        log = look.model.engine.log_likelihood(look.evidence)[0]
+        log = opened.view.log_likelihood
         likelihood = np.exp(log - log.max())
         causes, by_row = posterior_bounds(rates, likelihood)
         of = np.array([knowledge.content.causes[cause].origin for cause in tables.causes])
         groups = np.array([of == origin for origin in knowledge.origins])
         origins = group_bounds(rates.within[0], likelihood, groups) if by_row is None else by_row
     content = knowledge.content
-    order = sorted(range(len(point)), key=lambda number: (number != look.leading, -point[number]))
+    order = sorted(range(len(point)), key=lambda number: (number != opened.leading, -point[number]))
     return Bounds(
-        look.model.population,
+        opened.model.population,
         rates.is_open,
         tuple(_bound(tables.causes[i], content.causes[tables.causes[i]].name, point[i], causes[i]) for i in order),
         tuple(

@@ -15,8 +15,7 @@ import numpy as np
 
 from thighdx.errors import UnknownNameError, unknown
 from thighdx.knowledge import Knowledge
-from thighdx.reasoning.look import look_at
-from thighdx.reasoning.resolve import CaseView
+from thighdx.reasoning.opened import open_case
 from thighdx.rows import Array
 
 
@@ -56,8 +55,8 @@ def expanded_entry(
     level: of the mechanism that the finding hangs on under the cause `under`, None where it hangs on none. cause: where
     it is not named, `under`. Raises `UnknownNameError` for words that are none of these, else as `diagnose` does.
     """
-    look = look_at(case, knowledge, population)
-    view, tables = CaseView(look.model, look.evidence), look.model.tables
+    view = open_case(case, knowledge, population).view
+    tables = view.tables
     table = tables.findings[_place(finding, "a finding", [one.id for one in tables.findings])]
     position, column = tables.finding_index[finding], _place(state, "a state", table.states)
     place, asked = (_place(name, "a cause", tables.causes) for name in (under, under if cause is None else cause))
@@ -78,10 +77,13 @@ def expanded_entry(
     if parent == -1:
         share = float(np.exp(log[place] - scale) / (row @ said))
     else:
-        # P(level, all other answers | cause)
-        block = view.levels[parent][place] if parent in view.levels else np.log(tables.mechanisms[parent].prior[place])
-        total = np.exp(block - block.max())
-        share = float(np.exp(log[place] - scale) * total[at] / total.sum() / (row @ said))
+        # P(level | cause, e) in proportion
+        if parent in view.levels:
+            block = view.levels[parent][place]
+            level_share = np.exp(block - block.max())
+        else:
+            level_share = tables.mechanisms[parent].prior[place]
+        share = float(np.exp(log[place] - scale) * level_share[at] / level_share.sum() / (row @ said))
     gain = float(tables.prior[place] * share * slope)
     value = float(row[column])
     a = gain if asked == place else 0.0

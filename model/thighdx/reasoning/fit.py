@@ -7,7 +7,7 @@ probability under the model itself, by simulation: of cases of whom the same is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import log, sqrt
 from typing import Any
@@ -20,10 +20,11 @@ from thighdx.engine import log_sum
 from thighdx.knowledge import Knowledge
 from thighdx.reasoning.opened import OpenCase, cell_label, cell_words, open_case
 from thighdx.reasoning.sampling import Report, Sampler, channel, draw_causes, outcome_of
-from thighdx.reasoning.sentences import fit_warning
 from thighdx.rows import Array
+from thighdx.wording import asked_and_said, percent
 
 DRAWS = 600  # a share of a half to 2 points; more take too long for a click
+MOST_NAMED = 3  # answers named in one sentence
 ROUNDING = 1e-9  # of logs: a drawn case with the very same answers is as odd, not odder
 
 
@@ -198,3 +199,15 @@ def _margin(opened: OpenCase, name: str) -> float:
     tables = opened.model.tables
     finding = tables.findings[tables.finding_index[name]]
     return float(tables.prior @ finding.rows @ likelihood(opened.cell(name), len(finding.states)))
+
+
+def fit_warning(by_cause: Sequence[CauseFit], disagreements: Sequence[Disagreement]) -> str:
+    """Said where the answers are unusual for every cause that is likely."""
+    best = max(by_cause, key=lambda one: one.tail.probability)
+    odd = [asked_and_said(one.question, one.label) for one in disagreements if one.disagrees][:MOST_NAMED]
+    standing = f" Most at odds with the rest: {'; '.join(odd)}." if odd else ""
+    return (
+        f"No listed cause explains this case well: of people with {best.name}, which explains it best, "
+        f"{percent(best.tail.probability)} have answers as unusual as these. Check them; think of a cause that is "
+        f"not listed, or of two at once.{standing}"
+    )

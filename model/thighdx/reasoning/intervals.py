@@ -12,7 +12,7 @@ from thighdx.assess import Model
 from thighdx.diagnosis import Share, diagnosis_of
 from thighdx.knowledge import Knowledge
 from thighdx.reasoning.draws import DRAWS, DrawnPosterior, get_draws
-from thighdx.reasoning.look import Look, look_at
+from thighdx.reasoning.opened import OpenCase, open_case
 from thighdx.rows import Array
 from thighdx.triage import dangerous_mass
 
@@ -70,25 +70,25 @@ def credible_intervals(
     widened to hold its point, which is the posterior of the rows as they stand. The same case always gives the same
     interval. Tables of a finding are drawn when it is first answered. Raises as `diagnose` does.
     """
-    return intervals_of(look_at(case, knowledge, population), draws)
+    return intervals_of(open_case(case, knowledge, population), draws)
 
 
-def intervals_of(look: Look, draws: int = DRAWS) -> Intervals:
-    """`credible_intervals` of a case already looked at."""
-    drawn = get_draws(look.knowledge, look.model.population, draws).posterior(look.evidence)
-    told = diagnosis_of(look.model, look.assessment, {})
-    causes = dict(zip(look.model.tables.causes, drawn.probability.T, strict=True))
-    content = look.knowledge.content
+def intervals_of(opened: OpenCase, draws: int = DRAWS) -> Intervals:
+    """`credible_intervals` of a case already opened."""
+    drawn = get_draws(opened.knowledge, opened.model.population, draws).posterior(opened.evidence)
+    told = diagnosis_of(opened.model, opened.assessment, {})
+    causes = dict(zip(opened.model.tables.causes, drawn.probability.T, strict=True))
+    content = opened.knowledge.content
     origins = {
         origin: np.sum([causes[name] for name, entry in content.causes.items() if entry.origin == origin], axis=0)
-        for origin in look.knowledge.origins
+        for origin in opened.knowledge.origins
     }
-    grades = _drawn_grades(look.model, drawn)
-    point = dangerous_mass(look.knowledge, look.probability[None])
-    mass = dangerous_mass(look.knowledge, drawn.probability)
+    grades = _drawn_grades(opened.model, drawn)
+    point = dangerous_mass(opened.knowledge, opened.assessment.probability)
+    mass = dangerous_mass(opened.knowledge, drawn.probability)
     dangerous = [Share(urgency, f"dangerous causes, {urgency}", float(point[urgency][0])) for urgency in mass]
     return Intervals(
-        look.model.population,
+        opened.model.population,
         draws,
         _intervals(told.causes, causes),
         _intervals(told.origins, origins),

@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from thighdx.assess import IMPOSSIBLE, Model, get_model, leading
+from thighdx.assess import IMPOSSIBLE, Assessment, Model, assess, get_model, leading
 from thighdx.cases import Cases, read_case
 from thighdx.cells import AT, OR, Cell
 from thighdx.engine import log_sum
@@ -16,6 +16,7 @@ from thighdx.errors import ImpossibleEvidenceError, UnknownNameError, unknown
 from thighdx.evidence import Evidence
 from thighdx.hypothetical import Hypothetical, Outlook, Said
 from thighdx.knowledge import Knowledge
+from thighdx.reasoning.resolve import CaseView
 from thighdx.rows import Array
 from thighdx.schema import Finding
 from thighdx.wording import state_label
@@ -23,7 +24,10 @@ from thighdx.wording import state_label
 
 @dataclass(frozen=True)
 class OpenCase:
-    """One possible case and the model that reads it. `said` has its answers in the order of the findings."""
+    """One possible case and the model that reads it. `said` has its answers in the order of the findings.
+
+    What is more than the answers is made when it is first asked for, once.
+    """
 
     model: Model
     cases: Cases
@@ -50,10 +54,20 @@ class OpenCase:
         """The posterior, and what each next answer would make of it."""
         return self.tables.outlook(self.evidence)
 
-    @property
+    @cached_property
+    def assessment(self) -> Assessment:
+        """What `diagnose` says of the case, to the last digit."""
+        return assess(self.model, self.cases)
+
+    @cached_property
+    def view(self) -> CaseView:
+        """The case, to be asked what it would be if a number of the priors were another."""
+        return CaseView(self.model, self.evidence)
+
+    @cached_property
     def leading(self) -> int:
         """Position of the leading cause; of equals the first in the vocabulary."""
-        return int(leading(self.outlook.probability))
+        return int(leading(normalised(self.tables.log_prior + self.log_likelihood)))
 
     @cached_property
     def log_likelihood(self) -> Array:
@@ -97,7 +111,7 @@ def open_case(
     cases = read_case(model.knowledge, case)
     tables = laid_out(model)
     opened = OpenCase(model, cases, tables, tables.said(cases.evidence))
-    if not np.isfinite(opened.outlook.log_evidence):
+    if not np.isfinite(opened.tables.log_prior + opened.log_likelihood).any():
         raise ImpossibleEvidenceError(IMPOSSIBLE)
     return opened
 

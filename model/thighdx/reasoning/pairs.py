@@ -26,8 +26,7 @@ import numpy as np
 from thighdx.assess import get_model
 from thighdx.engine import Engine
 from thighdx.knowledge import Knowledge
-from thighdx.reasoning.look import Look, look_at
-from thighdx.reasoning.resolve import CaseView
+from thighdx.reasoning.opened import OpenCase, open_case
 from thighdx.rows import Array, complete, floored
 from thighdx.schema import Finding
 from thighdx.tables import FindingTable, MechanismTable, Tables, background, problems, solve
@@ -87,31 +86,31 @@ def two_causes(
     A finding is marked where the answer speaks for more than its first state and is no context. See the module for what
     is assumed. Raises as `diagnose` does.
     """
-    return two_causes_of(look_at(case, knowledge, population), most)
+    return two_causes_of(open_case(case, knowledge, population), most)
 
 
-def two_causes_of(look: Look, most: int = MOST_PAIRS) -> TwoCausesFound:
-    """`two_causes` of a case already looked at."""
-    stated = look.knowledge.content.two_causes
-    causes, content = look.model.tables.causes, look.knowledge.content
-    best = causes[look.leading]
+def two_causes_of(opened: OpenCase, most: int = MOST_PAIRS) -> TwoCausesFound:
+    """`two_causes` of a case already opened."""
+    stated = opened.knowledge.content.two_causes
+    causes, content = opened.model.tables.causes, opened.knowledge.content
+    best = causes[opened.leading]
     if stated is None or len(causes) < 2:
         note = "the priors state no rate of two causes ([two_causes])" if stated is None else "there is one cause only"
-        return TwoCausesFound(look.model.population, best, content.causes[best].name, None, (), (), 0.0, note)
-    said = _marked(look)
-    unexplained = tuple(name for name, row in said.items() if row[look.leading] < stated.unexplained)
-    prior = look.model.tables.prior
-    engine = _pair_engine(look.knowledge, look.model.population)
+        return TwoCausesFound(opened.model.population, best, content.causes[best].name, None, (), (), 0.0, note)
+    said = _marked(opened)
+    unexplained = tuple(name for name, row in said.items() if row[opened.leading] < stated.unexplained)
+    prior = opened.model.tables.prior
+    engine = _pair_engine(opened.knowledge, opened.model.population)
     with np.errstate(divide="ignore"):
-        pairs = engine.log_likelihood(look.evidence)[0] + np.log(stated.rate * engine.tables.prior)
-        singles = look.model.engine.log_likelihood(look.evidence)[0] + np.log((1 - stated.rate) * prior)
+        pairs = engine.log_likelihood(opened.evidence)[0] + np.log(stated.rate * engine.tables.prior)
+        singles = opened.view.log_likelihood + np.log((1 - stated.rate) * prior)
     top = max(float(pairs.max()), float(singles.max()))
     total = np.exp(pairs - top).sum() + np.exp(singles - top).sum()
     found = []
     for number in np.argsort(-pairs, kind="stable")[:most].tolist() if unexplained else []:
         first, second = engine.tables.causes[number].split(JOIN)
         explains = {name: _explains(row, (first, second), causes, stated.unexplained) for name, row in said.items()}
-        odds = float(np.exp(pairs[number] - singles[look.leading]))
+        odds = float(np.exp(pairs[number] - singles[opened.leading]))
         names = content.causes[first].name, content.causes[second].name
         found.append(Pair((first, second), names, odds, float(np.exp(pairs[number] - top) / total), explains))
     why = (
@@ -123,7 +122,7 @@ def two_causes_of(look: Look, most: int = MOST_PAIRS) -> TwoCausesFound:
     if not unexplained:
         note = f"{content.causes[best].name} leaves no marked finding unexplained, so no pair is shown"
     return TwoCausesFound(
-        look.model.population,
+        opened.model.population,
         best,
         content.causes[best].name,
         stated.rate,
@@ -134,12 +133,12 @@ def two_causes_of(look: Look, most: int = MOST_PAIRS) -> TwoCausesFound:
     )
 
 
-def _marked(look: Look) -> dict[str, Array]:
+def _marked(opened: OpenCase) -> dict[str, Array]:
     """Each finding that speaks for more than its first state with P(answer | cause), (causes,); no context."""
     result = {}
-    for position, likelihood in CaseView(look.model, look.evidence).said.items():
-        table = look.model.tables.findings[position]
-        entry = look.knowledge.content.findings[table.id]
+    for position, likelihood in opened.view.said.items():
+        table = opened.model.tables.findings[position]
+        entry = opened.knowledge.content.findings[table.id]
         if entry.kind != "context" and likelihood[0] < likelihood.max():
             result[table.id] = table.rows @ likelihood / likelihood.max()
     return result

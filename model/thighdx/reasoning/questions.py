@@ -15,9 +15,11 @@ from thighdx.reasoning.costs import UNITS, FindingCost, finding_costs
 from thighdx.reasoning.goals import CAUSE, Goal, Wanted, goal_of
 from thighdx.reasoning.information import Gains, best_second, entropy, gains
 from thighdx.reasoning.opened import OpenCase, open_case
-from thighdx.reasoning.sentences import why_ask
+from thighdx.rows import Array
 from thighdx.schema import Kind
-from thighdx.wording import state_label
+from thighdx.wording import percent, state_label
+
+CHANGES_NOTHING = "Its answer would change nothing that is asked here."
 
 
 @dataclass(frozen=True)
@@ -241,3 +243,21 @@ class _Views:
         findings = self.opened.knowledge.findings
         pairs = zip(then[states].tolist(), second[states].tolist(), strict=True)
         return [(None, None) if place < 0 else (findings[place], bits) for place, bits in pairs]
+
+
+def why_ask(goal: Goal, now: Array, joint: Array, answers: Sequence[PossibleAnswer]) -> str:
+    """What the answers to a question would do to the value of the goal that they move most.
+
+    now: (values,). joint: P(state, value | e), (states, values).
+    """
+    shift = joint - joint.sum(axis=1, keepdims=True) * now
+    moved = 0 if goal.one_sided else int(np.abs(shift).sum(axis=0).argmax())
+    if np.abs(shift[:, moved]).max() < 1e-12:
+        return CHANGES_NOTHING
+    up, down = int(shift[:, moved].argmax()), int(shift[:, moved].argmin())
+    value = goal.values[moved]
+    return (
+        f"Speaks most to {goal.names[moved]}, now {percent(float(now[moved]))}: "
+        f'"{answers[up].label}" would make it {percent(answers[up].goal[value])}, '
+        f'"{answers[down].label}" {percent(answers[down].goal[value])}.'
+    )

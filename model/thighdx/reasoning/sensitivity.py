@@ -11,8 +11,8 @@ import numpy as np
 from thighdx.assess import leading
 from thighdx.errors import UnknownNameError, unknown
 from thighdx.knowledge import Knowledge
-from thighdx.reasoning.look import Look, look_at
 from thighdx.reasoning.numbers import Number
+from thighdx.reasoning.opened import OpenCase, open_case
 from thighdx.reasoning.resolve import CaseView, posterior
 from thighdx.reasoning.respond import SIDE, Response, from_log_odds, log_odds, respond, respond_on_grid
 from thighdx.rows import Array
@@ -116,29 +116,29 @@ def sensitivity(
     and Darwiche 2002, Journal of Artificial Intelligence Research 17:265), looked for between the same points. Raises
     `UnknownNameError` for an unknown cause, else as `diagnose` does.
     """
-    return sensitivity_of(look_at(case, knowledge, population), cause)
+    return sensitivity_of(open_case(case, knowledge, population), cause)
 
 
-def sensitivity_of(look: Look, cause: str | None = None) -> Sensitivity:
-    """`sensitivity` of a case already looked at."""
-    causes = look.model.tables.causes
+def sensitivity_of(opened: OpenCase, cause: str | None = None) -> Sensitivity:
+    """`sensitivity` of a case already opened."""
+    causes = opened.model.tables.causes
     if cause is not None and cause not in causes:
         raise UnknownNameError("cause", unknown(cause, "a cause", causes))
-    chosen = look.leading if cause is None else causes.index(cause)
-    view = CaseView(look.model, look.evidence)
+    chosen = opened.leading if cause is None else causes.index(cause)
+    view = opened.view
     found = respond_on_grid(view)
-    point = float(look.probability[chosen])
+    point = float(opened.assessment.probability[0, chosen])
     influences = _influences(found, chosen, point)
-    name = look.knowledge.content.causes[causes[chosen]].name
+    name = opened.knowledge.content.causes[causes[chosen]].name
     return Sensitivity(
         causes[chosen],
         name,
-        look.model.population,
+        opened.model.population,
         point,
         influences,
-        _smallest_change(view, look.leading, found),
+        _smallest_change(view, opened.leading, found),
         f"Probability of {name} as each number alone runs over its 95 % range, all tables solved anew; "
-        f"{len(influences)} numbers, population {look.model.population}",
+        f"{len(influences)} numbers, population {opened.model.population}",
     )
 
 
@@ -157,8 +157,8 @@ def number_curve(
     the share or the level meant, where the row has several. Raises `UnknownNameError` where the posterior does not
     rest on such a number.
     """
-    look = look_at(case, knowledge, population)
-    view = CaseView(look.model, look.evidence)
+    opened = open_case(case, knowledge, population)
+    view = opened.view
     numbers = respond_on_grid(view).numbers
     named = {number.entry: number for number in numbers if number.path == path}
     if not named:
@@ -186,11 +186,11 @@ def base_rate_curve(
     The others keep their proportion: for a cause the other causes, for an origin the other origins. Raises
     `UnknownNameError` for a word that is neither, `ValueError` for values outside 0 to 1.
     """
-    look = look_at(case, knowledge, population)
-    causes, origins = look.model.tables.causes, look.knowledge.origins
+    opened = open_case(case, knowledge, population)
+    causes, origins = opened.model.tables.causes, opened.knowledge.origins
     if name not in causes and name not in origins:
         raise UnknownNameError("cause or origin", unknown(name, "a cause or origin", (*causes, *origins)))
-    content, prior = look.knowledge.content, look.model.tables.prior
+    content, prior = opened.knowledge.content, opened.model.tables.prior
     at = np.linspace(0.0, 1.0, 101) if values is None else np.asarray(values, dtype=np.float64)
     if not ((at >= 0) & (at <= 1)).all():
         raise ValueError("a base rate lies between 0 and 1")
@@ -199,7 +199,7 @@ def base_rate_curve(
     priors = at[:, None] * np.where(inside, prior, 0.0) / share
     if others.any():
         priors = priors + (1 - at[:, None]) * others / others.sum()
-    log = look.model.engine.log_likelihood(look.evidence)[0]
+    log = opened.view.log_likelihood
     joint = priors * np.exp(log - log.max())
     total = joint.sum(axis=1, keepdims=True)
     title = content.causes[name].name if name in causes else content.origins[name]

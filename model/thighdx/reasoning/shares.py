@@ -59,7 +59,7 @@ class ShareBox:
         total = drawn.sum(axis=1, keepdims=True)
         over = total > 1
         drawn += np.where(over, (total - 1) / np.where(over, total - low.sum(), 1.0), 0.0) * (low - drawn)
-        if self.bounded.all():
+        if not self.rest.any():
             short = total < 1
             drawn += np.where(short, (1 - total) / np.where(short, high.sum() - total, 1.0), 0.0) * (high - drawn)
         whole = np.maximum(0.0, 1 - drawn.sum(axis=1, keepdims=True)) * self.rest

@@ -9,7 +9,7 @@ from typing import Any
 from thighdx.knowledge import Knowledge
 from thighdx.reasoning.bounds import Bounds, bounds_of
 from thighdx.reasoning.intervals import Intervals, intervals_of
-from thighdx.reasoning.look import look_at
+from thighdx.reasoning.opened import open_case
 from thighdx.reasoning.pairs import TwoCausesFound, two_causes_of
 from thighdx.reasoning.sensitivity import Sensitivity, sensitivity_of
 
@@ -37,5 +37,5 @@ def how_sure(
     case: Mapping[str, object], *, knowledge: Knowledge | None = None, population: str | None = None
 ) -> HowSure:
     """How sure the posterior of a case is, and what it rests on. Raises as `diagnose` does."""
-    look = look_at(case, knowledge, population)
-    return HowSure(intervals_of(look), bounds_of(look), sensitivity_of(look), two_causes_of(look))
+    opened = open_case(case, knowledge, population)
+    return HowSure(intervals_of(opened), bounds_of(opened), sensitivity_of(opened), two_causes_of(opened))

@@ -14,10 +14,10 @@ from thighdx.reasoning.contributions import Contribution, Explanation
 from thighdx.reasoning.costs import MINUTE
 from thighdx.reasoning.fit import CaseFit
 from thighdx.reasoning.questions import NextQuestions, Question
-from thighdx.reasoning.sentences import asked_and_said, fit_sentence, how_shared, odds, row_sentence, stays_sentence
+from thighdx.reasoning.sentences import fit_sentence, how_shared, odds, row_sentence, stays_sentence
 from thighdx.reasoning.stopping import SameDecision
 from thighdx.report import DISCLAIMER
-from thighdx.wording import GAP, count, percent, state_label
+from thighdx.wording import GAP, asked_and_said, count, percent, state_label
 
 HEADINGS = {"supports": "Speak for", "opposes": "Speak against", "neutral": "Hardly speak"}
 STYLES = {"supports": "cyan", "opposes": "yellow", "neutral": "dim"}

@@ -67,7 +67,7 @@ class CsvWriter:
 class ParquetWriter:
     """Parquet output: texts by dictionary, numbers plain, which are hardly ever the same twice."""
 
-    def __init__(self, place: Path | IO[bytes], schema: pa.Schema) -> None:
+    def __init__(self, place: IO[bytes] | pa.NativeFile, schema: pa.Schema) -> None:
         texts = [field.name for field in schema if not pa.types.is_floating(field.type)]
         packed = {name: "snappy" if name in texts else "none" for name in schema.names}  # snappy finds nothing in them
         self._writer = pq.ParquetWriter(place, schema, use_dictionary=texts, compression=packed)
@@ -86,6 +86,10 @@ class ParquetWriter:
         if self._held:
             self._flush()
         self._writer.close()
+
+    def abandon(self) -> None:
+        """Write nothing more: a full disk would be met once again, in place of what is to be said."""
+        self._held, self._writer.is_open = [], False
 
     def _flush(self) -> None:
         self._writer.write_table(pa.Table.from_batches(self._held, self._schema), row_group_size=self._rows)
@@ -106,11 +110,14 @@ def open_writer(path: str, target: Path | None, schema: pa.Schema, copied: froze
         return
     with writing(path):
         if ending_of(path, "written") == ".parquet":
-            writer = ParquetWriter(target, schema)
-            try:
-                yield writer
-            finally:
-                writer.close()
+            with pa.OSFile(str(target), "wb") as stream:
+                writer = ParquetWriter(stream, schema)
+                try:
+                    yield writer
+                    writer.close()
+                except BaseException:
+                    writer.abandon()
+                    raise
         else:
             with target.open("wb") as stream:
                 yield CsvWriter(stream, schema.names, copied)
