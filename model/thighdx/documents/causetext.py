@@ -14,9 +14,8 @@ from thighdx.documents.presentation import Flagged, FlagOfCause
 from thighdx.documents.standing import BehindRow, OutsideFigure, Standing, departure_said
 from thighdx.documents.worked import NextBest, Pause, WorkedExample
 from thighdx.provenance import figure_said
-from thighdx.reasoning.sentences import asked_and_said
 from thighdx.report import DISCLAIMER
-from thighdx.wording import count, ratio_said
+from thighdx.wording import asked_and_said, count, ratio_said
 
 READING = (
     "How to read the numbers. Frequencies are of 100 people. A likelihood ratio (LR) compares how often an answer is "

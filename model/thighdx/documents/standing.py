@@ -12,8 +12,7 @@ from thighdx.causecard import Document
 from thighdx.knowledge import Knowledge
 from thighdx.provenance import Provenance, figure_said, matching, provenance
 from thighdx.reasoning.basis import FigureCited, document
-from thighdx.reasoning.sentences import asked_and_said
-from thighdx.wording import state_label
+from thighdx.wording import asked_and_said, state_label
 
 
 @dataclass(frozen=True)
