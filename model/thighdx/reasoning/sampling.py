@@ -19,6 +19,7 @@ from thighdx.rows import Array
 from thighdx.tables import Tables
 
 CHUNK = 2048  # cases scored at once; some 20 MB
+TOGETHER = 32  # cases a product: larger ones are split among threads, which wait for one another on a busy machine
 NEVER = -1e5  # in place of log 0, which a product of matrices cannot take; sums below half of it are -inf again
 
 
@@ -133,17 +134,18 @@ class Sampler:
         return np.concatenate(parts)
 
     def _scored(self, outcomes: NDArray[np.intp], log_levels: Array) -> Array:
-        shown = np.zeros((len(outcomes), len(self.free_logs)))
-        shown[np.arange(len(outcomes))[:, None], self.starts + outcomes] = 1.0
-        result = shown @ self.free_logs
+        shown = np.zeros((-(-len(outcomes) // TOGETHER), TOGETHER, len(self.free_logs)))
+        case = np.arange(len(outcomes))[:, None]
+        shown[case // TOGETHER, case % TOGETHER, self.starts + outcomes] = 1.0
+        result = _product(shown, self.free_logs)
         for (places, logs), span in zip(self.level_logs, self.spans, strict=True):
             start = np.maximum(log_levels[:, span].T, NEVER)
             if not places.size:
                 result += _log_sum(start)
                 continue
-            told = shown[:, places] @ logs.reshape(len(places), -1)
+            told = _product(shown[..., places], logs.reshape(len(places), -1))
             result += _log_sum(told.reshape(-1, *start.shape) + start)
-        return np.where(result < NEVER / 2, -np.inf, result)
+        return np.where(result < NEVER / 2, -np.inf, result)[: len(outcomes)]
 
     def log_margin(self, outcomes: NDArray[np.intp], prior: Array) -> Array:
         """sum_i log P(outcome_i), (cases,): as if the reports were independent."""
@@ -168,6 +170,11 @@ class Sampler:
 def draw_causes(rng: np.random.Generator, probability: Array, cases: int) -> NDArray[np.intp]:
     """So many causes with these probabilities."""
     return rng.choice(len(probability), size=cases, p=probability / probability.sum())
+
+
+def _product(shown: Array, logs: Array) -> Array:
+    """(groups, cases, outcomes) times (outcomes, columns), as (groups x cases, columns)."""
+    return np.asarray(np.matmul(shown, logs).reshape(shown.shape[0] * shown.shape[1], logs.shape[1]))
 
 
 def _log(p: Array) -> Array:
