@@ -7,7 +7,7 @@ from html import escape
 
 from thighdx.causecard import Document
 from thighdx.provenance import Provenance, PublishedFigure, figure_said
-from thighdx.reasoning.basis import FigureCited
+from thighdx.reasoning.basis import FigureCited, RowUsed
 from thighdx.wording import percent
 
 
@@ -81,6 +81,17 @@ def row_card(row: Provenance) -> str:
         f'<div class="chances">{chances}</div><p class="quiet">{escape(", ".join(rest))}</p>'
         f"{basis(row.estimate, row.figures, row.documents, row.note)}</article>"
     )
+
+
+def row_html(row: RowUsed, labels: Sequence[str]) -> str:
+    """What `sentences.row_sentence` says of a row behind an answer, its documents as links."""
+    where = row.kind if row.mechanism is None else f"{row.kind}, on {row.mechanism.replace('_', ' ')}"
+    documents = {figure.document.id: figure.document for figure in row.figures}.values()
+    rests = f"{tag(row.estimate)} " + (
+        "; ".join(link(one) for one in documents) if row.estimate is None else escape(row.estimate)
+    )
+    share = f"{' or '.join(labels)}: {percent(sum(row.p.values()))} in {row.cause_name}"
+    return f'{escape(share)} <span class="quiet">({escape(where)}, worth {row.weight:g} cases)</span> {rests}'
 
 
 def figure_card(figure: PublishedFigure) -> str:

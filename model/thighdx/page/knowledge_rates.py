@@ -30,6 +30,7 @@ def draw_rates(knowledge: Knowledge, population: str) -> None:
         told = parts.said([(one.name, percent(one.rate)) for one in shown], MOST_BARS)
         chart = base_rate_chart(shown, groups=knowledge.origins, dark=parts.dark())
         parts.draw_chart(chart, f"Base rates in {found.name}: {told}")
+        parts.draw_legend(knowledge)
         with st.expander(f"All {len(found.causes)} causes in every population"):
             st.html(_beside(knowledge, found))
         for title, rows in (("What the base rates rest on", found.shares), ("The mix of people at risk", found.mix)):

@@ -57,6 +57,7 @@ def _draw_state(knowledge: Knowledge, found: FindingRatios, chosen: StateRatios)
             ratio_chart(shown, groups=knowledge.origins, dark=parts.dark()),
             f"Likelihood ratios of {chosen.label}: {told}",
         )
+        parts.draw_legend(knowledge)
 
 
 def _of_the_others(chosen: StateRatios) -> str:

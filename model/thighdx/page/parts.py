@@ -9,6 +9,7 @@ from pathlib import Path
 import altair as alt
 import streamlit as st
 
+from thighdx.casereport.bars import legend_html
 from thighdx.knowledge import Knowledge
 from thighdx.page.words import plain
 
@@ -43,6 +44,11 @@ def dark() -> bool:
 def draw_chart(chart: alt.TopLevelMixin, said: str) -> None:
     """A chart, and what it shows in words for those who do not see it."""
     st.vega_lite_chart(chart.to_dict(), width="stretch", alt=said)
+
+
+def draw_legend(knowledge: Knowledge) -> None:
+    """What the colours of causes mean, where a chart has no base rates or intervals of its own."""
+    st.html(legend_html(knowledge.content.origins, lines=False))
 
 
 def facts(pairs: Iterable[tuple[str, str] | tuple[str, str, str]]) -> None:
