@@ -59,7 +59,8 @@ def _draw_links(knowledge: Knowledge, picture: Picture, headings: tuple[str, str
     st.caption(picture.caption)
     told = f"{picture.title}: {len(picture.links)} links, all of them in the table below"
     parts.draw_chart(link_chart(picture, groups=knowledge.origins, dark=parts.dark()), told)
-    parts.draw_legend(knowledge)
+    if any(node.group in knowledge.origins for node in picture.left):
+        parts.draw_legend(knowledge)
     _draw_table(picture, headings)
 
 
