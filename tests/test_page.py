@@ -94,7 +94,7 @@ def text_of(page: AppTest) -> str:
         *page.success,
     )
     told = [str(element.value) for element in said] + [button.label for button in page.button]
-    told += [unescape(element.proto.body) for element in page.get("html")]  # type: ignore[union-attr]
+    told += [unescape(element.proto.body) for element in page.get("html")]
     return "\n".join(told).replace("\\", "")  # Markdown's escapes
 
 

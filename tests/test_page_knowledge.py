@@ -10,8 +10,9 @@ from streamlit.testing.v1 import AppTest
 
 from tests.handmade import shipped
 from thighdx.baserates import population_behind
+from thighdx.page.htmltext import combination_card, figure_card
 from thighdx.page.knowledge import VIEW, VIEWS
-from thighdx.provenance import matching, provenance, published_figures
+from thighdx.provenance import figures_with, matching, provenance, published_combinations, published_figures
 from thighdx.ratios import finding_ratios
 from thighdx.wording import percent, ratio_said
 
@@ -118,6 +119,35 @@ def test_every_red_flag_is_there_with_what_to_do() -> None:
     for flag in shipped().content.red_flags.values():
         assert escape(flag.name) in shown
         assert escape(flag.action) in shown
+
+
+def test_a_figure_and_a_combination_say_why_the_model_departs_from_them() -> None:
+    """Also where the reason holds what a browser would run."""
+    figure, combination = next(iter(shipped().content.figures)), next(iter(shipped().content.combinations))
+    said = "it counts <script>operated</script> knees & not pain"
+    mine = shipped().with_overlay(
+        {
+            "figures": {figure: {"outside_because": said}},
+            "combinations": {combination: {"outside_because": said}},
+        }
+    )
+    (one,) = figures_with(published_figures(mine), "operated knees")
+    assert one.id == figure
+    (two,) = [each for each in published_combinations(mine) if each.outside_because]
+    assert two.id == combination
+    for card in (figure_card(one), combination_card(two)):
+        assert escape(said) in card
+        assert "<script" not in card
+    assert "departs from it" not in "".join(
+        figure_card(each) for each in published_figures(mine) if each.outside_because is None
+    )
+
+
+def test_every_combination_stands_below_the_figures() -> None:
+    shown = html_of(open_page("Published figures"))
+    for one in published_combinations(shipped()):
+        assert escape(one.name) in shown
+        assert escape(one.note) in shown
 
 
 def test_figures_that_were_passed_over_say_why() -> None:
