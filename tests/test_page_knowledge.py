@@ -93,6 +93,13 @@ def test_ratios_of_every_cause_and_state_are_in_the_table() -> None:
         assert all(ratio_said(one.ratio) in cells for one in state.causes)
 
 
+@pytest.mark.parametrize("view", list(VIEWS))
+def test_lists_hold_names_as_they_are(view: str) -> None:
+    """A list takes no Markdown, so an escape would be read."""
+    for one in open_page(view).selectbox:
+        assert not any("\\" in option for option in one.options)
+
+
 @pytest.mark.parametrize(
     ("view", "picked"), [("Around a cause", "network_cause"), ("Around a mechanism", "network_mechanism")]
 )

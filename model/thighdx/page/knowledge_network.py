@@ -43,7 +43,7 @@ def draw_network(knowledge: Knowledge, _population: str) -> None:
 
 
 def _chosen(label: str, names: dict[str, str], key: str) -> str:
-    chosen: str = st.selectbox(label, list(names), format_func=lambda name: plain(names[name]), key=key)
+    chosen: str = st.selectbox(label, list(names), format_func=lambda name: names[name], key=key)
     return chosen
 
 

@@ -25,7 +25,7 @@ def draw_rates(knowledge: Knowledge, population: str) -> None:
     with st.container(key="rates"):
         st.caption(
             f"The {len(shown)} commonest of {len(found.causes)} causes. Thin line: the interval that the priors state "
-            "for the share within its origin; it bounds draws and bounds."
+            "for the share within its origin."
         )
         told = parts.said([(one.name, percent(one.rate)) for one in shown], MOST_BARS)
         chart = base_rate_chart(shown, groups=knowledge.origins, dark=parts.dark())

@@ -24,7 +24,7 @@ def draw_ratios(knowledge: Knowledge, population: str) -> None:
         "*P(answer | cause) / P(answer | any other cause)*. Above 1 it speaks for the cause, below 1 against it."
     )
     content = knowledge.content
-    names = {name: plain(entry.question) for name, entry in content.findings.items()}
+    names = {name: entry.question for name, entry in content.findings.items()}
     if st.session_state.get("ratios_finding") not in names:
         tests = [name for name, entry in content.findings.items() if entry.kind == "test"]
         st.session_state["ratios_finding"] = (tests or list(names))[0]

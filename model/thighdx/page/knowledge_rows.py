@@ -11,7 +11,6 @@ import streamlit as st
 
 from thighdx.knowledge import Knowledge
 from thighdx.page.htmltext import cards, combination_card, figure_card, row_card
-from thighdx.page.words import plain
 from thighdx.provenance import (
     Provenance,
     figures_with,
@@ -111,7 +110,7 @@ def draw_figures(knowledge: Knowledge, _population: str) -> None:
 
 def _choice(label: str, names: dict[str, str], key: str, everything: str) -> str:
     chosen: str = st.selectbox(
-        label, [ALL, *names], format_func=lambda name: plain(names[name]) if name else everything, key=key
+        label, [ALL, *names], format_func=lambda name: names[name] if name else everything, key=key
     )
     return chosen
 

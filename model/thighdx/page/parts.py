@@ -11,7 +11,6 @@ import streamlit as st
 
 from thighdx.casereport.bars import legend_html
 from thighdx.knowledge import Knowledge
-from thighdx.page.words import plain
 
 STYLE = Path(__file__).with_name("reference.css")
 
@@ -30,7 +29,7 @@ def choose_population(knowledge: Knowledge, population: str, key: str) -> str:
         "Population: whose base rates",
         names,
         index=names.index(population),
-        format_func=lambda name: plain(knowledge.content.populations[name].name),
+        format_func=lambda name: knowledge.content.populations[name].name,  # a list takes no Markdown
         key=key,
     )
     return chosen
