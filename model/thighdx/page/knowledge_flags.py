@@ -15,7 +15,6 @@ from thighdx.reasoning.basis import document
 from thighdx.schema import Content, RedFlag
 from thighdx.wording import percent, state_label
 
-
 MEANT = {
     "floor": "No finding is impossible under a cause: a smaller probability is raised to this one.",
     "soft_red_flag": "An answer that is not sure raises a red flag from this probability on.",
