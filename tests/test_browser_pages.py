@@ -109,6 +109,7 @@ def contrast(colours: list[list[float]]) -> float:
 def test_every_page_is_one_click_away(browser: Browser, page_server: str, device: str) -> None:
     """And what leads there does not stay in front of it."""
     with visit(browser, page_server, device) as page:
+        settled(page)
         for name, heading in (("Compare", "Compare two scenarios"), ("About", "About"), ("Case", "Pain in the back")):
             page.get_by_role("link", name=name, exact=True).click()
             title = page.get_by_role("heading", level=1, name=heading)

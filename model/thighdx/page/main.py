@@ -34,7 +34,7 @@ PAGES: tuple[tuple[str, str, Draw], ...] = (
 
 def main() -> None:
     """Draw the page that one session is on."""
-    st.set_page_config(page_title="Pain in the back of the thigh", layout="wide")
+    st.set_page_config(page_title="Pain in the back of the thigh", layout="wide", initial_sidebar_state="collapsed")
     st.html(STYLE)
     try:
         knowledge, population = _load(options.places(), options.population())
