@@ -6,7 +6,8 @@
 Starts `thighdx app`, opens a session for each person over Streamlit's own WebSocket, and lets each answer the most
 telling question again and again, as the page proposes it. One more person sits at a real browser (Chromium), where a
 click is timed to the redrawn posterior. Reported: time from the click to the posterior sent and to the whole page sent,
-in the browser to the posterior drawn; median and 95th percentile, errors, and the server's largest memory.
+in the browser to the posterior drawn; median and 95th percentile, messages and bytes a click, errors, and the server's
+largest memory. Then an encounter of five answers, alone: its clicks, and the seconds of each.
 """
 
 import argparse
@@ -29,6 +30,7 @@ from websockets.asyncio.client import connect
 
 ROOT = Path(__file__).resolve().parents[1]
 PATIENCE = 60  # seconds; longer is an error
+ENCOUNTER = 5  # answers of an encounter
 CLICK = """async () => {
   const said = () => document.querySelector('.st-key-posterior')?.innerText ?? '';
   const before = said(), start = performance.now();
@@ -73,7 +75,7 @@ class Person:
 
     def __init__(self, socket, number):
         self._socket, self._random = socket, random.Random(number)  # noqa: S311
-        self.sent, self.whole, self.errors = [], [], []
+        self.sent, self.whole, self.weight, self.errors = [], [], [], []
 
     async def run(self, *, pressed=""):
         """Ask for the page, with a button pressed; returns the buttons that propose an answer."""
@@ -83,9 +85,11 @@ class Person:
             state = asked.rerun_script.widget_states.widgets.add()
             state.id, state.trigger_value = pressed, True
         start, posterior, buttons, first = time.perf_counter(), None, [], None
+        messages, size = 0, 0
         await self._socket.send(asked.SerializeToString())
         while True:
-            message = ForwardMsg.FromString(await asyncio.wait_for(self._socket.recv(), PATIENCE))
+            received = await asyncio.wait_for(self._socket.recv(), PATIENCE)
+            message, messages, size = ForwardMsg.FromString(received), messages + 1, size + len(received)
             kind = message.WhichOneof("type")
             if kind == "delta":
                 path, delta = tuple(message.metadata.delta_path), message.delta
@@ -106,6 +110,7 @@ class Person:
                 if pressed:
                     self.whole.append(time.perf_counter() - start)
                     self.sent += [] if first is None else [first]
+                    self.weight.append((messages, size))
                 return buttons
 
     async def visit(self, answers, pause):
@@ -136,16 +141,50 @@ async def people(port, count, answers, pause):
     return await asyncio.gather(*(one(number) for number in range(count)))
 
 
-def in_browser(port, answers, pause):
-    """Click to posterior drawn, in a real browser."""
+def five_answers(port):
+    """An encounter of five answers in a browser of its own, without a pause to think: clicks and seconds of each.
+
+    The machine's part of "five answers in under a minute": what is left of the minute is the clinician's.
+    """
+    with chromium_page() as page:
+        if page is None:
+            return []
+        start = time.perf_counter()
+        page.goto(f"http://localhost:{port}")
+        given = page.locator('.st-key-answers [class*="st-key-remove_"]')
+        offered = page.locator('.st-key-next-question [class*="st-key-next_"] button')
+        offered.first.wait_for(timeout=PATIENCE * 1000)
+        steps = [("the page", 0, time.perf_counter() - start)]
+        for number in range(ENCOUNTER):
+            start = time.perf_counter()
+            asked = page.locator(".st-key-next-question h3").inner_text()
+            offered.last.click()
+            given.nth(number).wait_for(timeout=PATIENCE * 1000)
+            page.locator(".stApp[data-test-script-state=notRunning]").wait_for(timeout=PATIENCE * 1000)
+            steps.append((asked, 1, time.perf_counter() - start))
+        return steps
+
+
+@contextmanager
+def chromium_page():
+    """A page of the machine's Chromium, or None where there is none."""
     from playwright.sync_api import sync_playwright
 
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if chromium is None:
-        return []
+        yield None
+        return
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page(viewport={"width": 1400, "height": 1000})
+        yield browser.new_page(viewport={"width": 1400, "height": 1000})
+        browser.close()
+
+
+def in_browser(port, answers, pause):
+    """Click to posterior drawn, in a real browser."""
+    with chromium_page() as page:
+        if page is None:
+            return []
         page.goto(f"http://localhost:{port}")
         page.locator(".st-key-next-question button").first.wait_for(timeout=PATIENCE * 1000)
         page.wait_for_timeout(3000)
@@ -153,8 +192,7 @@ def in_browser(port, answers, pause):
         for _ in range(answers):
             page.wait_for_timeout(1000 * max(pause, 1.5))
             taken.append(page.evaluate(CLICK))
-        browser.close()
-    return taken
+        return taken
 
 
 async def measure(count, answers, pause):
@@ -163,7 +201,8 @@ async def measure(count, answers, pause):
         await people(port, 1, 2, 0)
         crowd = asyncio.create_task(people(port, count, answers, pause))
         drawn = await asyncio.to_thread(in_browser, port, answers, pause)
-        return await crowd, drawn, memory_of(process)
+        told = await crowd
+        return told, drawn, await asyncio.to_thread(five_answers, port), memory_of(process)
 
 
 def memory_of(process):
@@ -190,13 +229,22 @@ def main():
     parser.add_argument("--answers", type=int, default=8, help="by each person")
     parser.add_argument("--pause", type=float, default=6.0, help="mean seconds between two answers of a person")
     asked = parser.parse_args()
-    crowd, drawn, memory = asyncio.run(measure(asked.people, asked.answers, asked.pause))
+    crowd, drawn, encounter, memory = asyncio.run(measure(asked.people, asked.answers, asked.pause))
     errors = [error for person in crowd for error in person.errors]
     print(f"{asked.people} people, {asked.answers} answers each, some {asked.pause:g} s between them")
     print(f"{'from the click':<34} {'median':>9}  {'95th pct':>9}")
     print(said("to the posterior sent", [one for person in crowd for one in person.sent]))
     print(said("to the whole page sent", [one for person in crowd for one in person.whole]))
     print(said("to the posterior drawn (browser)", drawn))
+    messages, sizes = ([one[place] for person in crowd for one in person.weight] for place in (0, 1))
+    if messages:
+        kib = statistics.median(sizes) / 1024
+        print(f"a click sends {statistics.median(messages):.0f} messages, {kib:.0f} KiB (median)")
+    if encounter:
+        clicks, seconds = (sum(one[place] for one in encounter) for place in (1, 2))
+        print(f"{ENCOUNTER} answers, alone, first look to last posterior: {clicks} clicks, {seconds:.1f} s")
+        for name, _, taken in encounter:
+            print(f"  {taken:5.1f} s  {name}")
     print(f"errors: {len(errors)}" + (f", first: {errors[0]}" if errors else ""))
     if memory is not None:
         print(f"server's largest memory: {memory:.0f} MB")

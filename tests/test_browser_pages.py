@@ -68,6 +68,55 @@ def no_serious_fault(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
+@pytest.mark.parametrize("device", ["light", "dark"])
+@pytest.mark.parametrize("state", ["hovered", "pressed", "focused"])
+def test_the_main_button_is_read_in_every_state(browser: Browser, page_server: str, device: str, state: str) -> None:
+    """Contrast of 4.5 to 1 at least; axe judges what it meets, so the button is brought into each state first."""
+    with visit(browser, f"{page_server}/batch", device) as page:
+        button = page.get_by_role("button", name="Try an example")
+        expect(button).to_be_visible()
+        settled(page)
+        if state == "focused":
+            button.focus()
+        else:
+            button.hover()
+        if state == "pressed":
+            page.mouse.down()
+        page.wait_for_timeout(500)  # colours change over a moment
+        assert contrast(button.evaluate(COLOURS_OF)) >= 4.5
+        if state == "hovered":
+            found = Axe().run(page, context='[data-testid="stBaseButton-primary"]').response["violations"]
+            assert not [one["id"] for one in found]
+
+
+COLOURS_OF = """button => [button, button.querySelector('p')].map((each, place) =>
+    getComputedStyle(each)[place ? 'color' : 'backgroundColor'].match(/[0-9.]+/g).slice(0, 3).map(Number))"""
+
+
+def contrast(colours: list[list[float]]) -> float:
+    """The contrast ratio of two sRGB colours (WCAG 2.2, relative luminance)."""
+
+    def luminance(colour: list[float]) -> float:
+        parts = [one / 255 for one in colour]
+        linear = [one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in parts]
+        return sum(share * one for share, one in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+    low, high = sorted(luminance(one) for one in colours)
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("device", ["light", "phone", "zoomed"])
+def test_every_page_is_one_click_away(browser: Browser, page_server: str, device: str) -> None:
+    """And what leads there does not stay in front of it."""
+    with visit(browser, page_server, device) as page:
+        settled(page)
+        for name, heading in (("Compare", "Compare two scenarios"), ("About", "About"), ("Case", "Pain in the back")):
+            page.get_by_role("link", name=name, exact=True).click()
+            title = page.get_by_role("heading", level=1, name=heading)
+            expect(title).to_be_in_viewport()
+            title.click(trial=True)  # nothing covers it
+
+
 def test_a_table_with_bad_rows_is_told_scored_and_taken_away(
     browser: Browser, page_server: str, tmp_path: Path
 ) -> None:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import tarfile
+import time
+import tomllib
+import urllib.request
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -135,3 +140,53 @@ def test_the_page_starts_without_a_question(
         printed = served.log.read_text().lower()
     assert "email" not in printed
     assert "usage statistics" not in printed
+
+
+def test_the_installed_page_has_the_settings_of_the_checkout(installed: Path, tmp_path: Path, serve: Serve) -> None:
+    """Read from the process that serves, not from the list that it was to be given."""
+    asked = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+    wanted = {
+        "server.address": "localhost",
+        "browser.gatherUsageStats": False,
+        "server.maxUploadSize": asked["server"]["maxUploadSize"],
+        "client.showErrorDetails": "none",
+        "theme.light.primaryColor": asked["theme"]["light"]["primaryColor"],
+        "theme.dark.primaryColor": asked["theme"]["dark"]["primaryColor"],
+    }
+    told = tmp_path / "settings.json"
+    script = f"""
+import json, sys, threading, time
+from pathlib import Path
+
+def tell():
+    from streamlit import config
+    from streamlit.runtime import exists
+    while not exists():
+        time.sleep(0.05)
+    Path({str(told)!r}).write_text(json.dumps({{name: config.get_option(name) for name in {list(wanted)!r}}}))
+
+threading.Thread(target=tell, daemon=True).start()
+from thighdx.cli import main
+sys.argv = ["thighdx", "app"]
+main()
+"""
+    with serve([installed / "python", "-c", script], cwd=tmp_path) as served:
+        port = int(served.url.rpartition(":")[2])
+        give_up = time.monotonic() + 30
+        while not told.exists() and time.monotonic() < give_up:
+            time.sleep(0.1)
+        assert json.loads(told.read_text()) == wanted
+        page = urllib.request.build_opener(urllib.request.ProxyHandler({})).open(served.url, timeout=10).read()
+        assert b"<html" in page
+        for address in _other_addresses():
+            with pytest.raises(OSError):  # noqa: PT011 - refused or unreachable, in the words of the machine
+                socket.create_connection((address, port), timeout=2).close()
+
+
+def _other_addresses() -> list[str]:
+    """This machine's addresses that others could reach."""
+    found = {str(one[4][0]) for one in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)}
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, suppress(OSError):
+        probe.connect(("192.0.2.1", 9))  # of the documentation; nothing is sent
+        found.add(probe.getsockname()[0])
+    return sorted(one for one in found if not one.startswith("127."))

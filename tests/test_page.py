@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,8 +39,12 @@ def knowledge() -> Knowledge:
     return load_knowledge()
 
 
-def open_page() -> AppTest:
-    page = AppTest.from_file(str(APP), default_timeout=60).run()
+def open_page(*folded: str) -> AppTest:
+    """The page with the table of all causes open, and what else is named by its key: what is folded is not drawn."""
+    page = AppTest.from_file(str(APP), default_timeout=60)
+    for key in ("all_causes", *folded):
+        page.session_state[key] = True
+    page.run()
     assert not page.exception, page.exception
     return page
 
@@ -89,6 +94,7 @@ def text_of(page: AppTest) -> str:
         *page.success,
     )
     told = [str(element.value) for element in said] + [button.label for button in page.button]
+    told += [unescape(element.proto.body) for element in page.get("html")]
     return "\n".join(told).replace("\\", "")  # Markdown's escapes
 
 
@@ -199,7 +205,7 @@ def test_red_flags_come_by_urgency_and_before_the_probabilities() -> None:
 
 
 def test_another_population_brings_its_base_rates(knowledge: Knowledge) -> None:
-    page = open_page()
+    page = open_page("about_population")
     answer(page, SUDDEN_POP)
     for population, entry in knowledge.content.populations.items():
         page.selectbox(key="population").set_value(population).run()
@@ -318,7 +324,7 @@ def test_a_question_found_stands_alone_until_one_goes_back() -> None:
 
 
 def test_shares_of_the_origins_move_together_and_show_their_effect(knowledge: Knowledge) -> None:
-    page = open_page()
+    page = open_page("about_population")
     answer(page, SUDDEN_POP)
     page.slider(key="share_acute_hamstring").set_value(50.0).run()
     assert not page.exception
@@ -382,7 +388,7 @@ def test_an_unsure_answer_and_one_of_several_count_as_such(knowledge: Knowledge)
 
 
 def test_a_link_is_made_only_when_asked_for_and_leaves_the_address_when_taken_up(knowledge: Knowledge) -> None:
-    page = open_page()
+    page = open_page("share")
     answer(page, {"pop_felt": "yes"})
     assert not page.query_params
     assert not page.code
@@ -391,6 +397,7 @@ def test_a_link_is_made_only_when_asked_for_and_leaves_the_address_when_taken_up
     assert not page.query_params
     other = AppTest.from_file(str(APP), default_timeout=60)
     other.query_params["case"] = link.partition("case=")[2]
+    other.session_state["all_causes"] = True
     other.run()
     assert not other.exception
     assert shown_causes(other) == expected(diagnose({"pop_felt": "yes"}, knowledge=knowledge))

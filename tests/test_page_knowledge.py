@@ -10,8 +10,9 @@ from streamlit.testing.v1 import AppTest
 
 from tests.handmade import shipped
 from thighdx.baserates import population_behind
+from thighdx.page.htmltext import combination_card, figure_card
 from thighdx.page.knowledge import VIEW, VIEWS
-from thighdx.provenance import matching, provenance, published_figures
+from thighdx.provenance import figures_with, matching, provenance, published_combinations, published_figures
 from thighdx.ratios import finding_ratios
 from thighdx.wording import percent, ratio_said
 
@@ -92,6 +93,13 @@ def test_ratios_of_every_cause_and_state_are_in_the_table() -> None:
         assert all(ratio_said(one.ratio) in cells for one in state.causes)
 
 
+@pytest.mark.parametrize("view", list(VIEWS))
+def test_lists_hold_names_as_they_are(view: str) -> None:
+    """A list takes no Markdown, so an escape would be read."""
+    for one in open_page(view).selectbox:
+        assert not any("\\" in option for option in one.options)
+
+
 @pytest.mark.parametrize(
     ("view", "picked"), [("Around a cause", "network_cause"), ("Around a mechanism", "network_mechanism")]
 )
@@ -119,6 +127,35 @@ def test_every_red_flag_is_there_with_what_to_do() -> None:
         assert escape(flag.name) in shown
         assert escape(flag.action) in shown
         assert flag.misses is None or escape(flag.misses.text) in shown
+
+
+def test_a_figure_and_a_combination_say_why_the_model_departs_from_them() -> None:
+    """Also where the reason holds what a browser would run."""
+    figure, combination = next(iter(shipped().content.figures)), next(iter(shipped().content.combinations))
+    said = "it counts <script>operated</script> knees & not pain"
+    mine = shipped().with_overlay(
+        {
+            "figures": {figure: {"outside_because": said}},
+            "combinations": {combination: {"outside_because": said}},
+        }
+    )
+    (one,) = figures_with(published_figures(mine), "operated knees")
+    assert one.id == figure
+    (two,) = [each for each in published_combinations(mine) if each.outside_because]
+    assert two.id == combination
+    for card in (figure_card(one), combination_card(two)):
+        assert escape(said) in card
+        assert "<script" not in card
+    assert "departs from it" not in "".join(
+        figure_card(each) for each in published_figures(mine) if each.outside_because is None
+    )
+
+
+def test_every_combination_stands_below_the_figures() -> None:
+    shown = html_of(open_page("Published figures"))
+    for one in published_combinations(shipped()):
+        assert escape(one.name) in shown
+        assert escape(one.note) in shown
 
 
 def test_figures_that_were_passed_over_say_why() -> None:

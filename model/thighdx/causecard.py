@@ -173,6 +173,8 @@ def speaking(
 
     Of each finding the state with the largest (the smallest) ratio counts; ties keep the order of the vocabulary.
     """
+    if most < 1:
+        return (), ()
     index = tables.causes.index(cause)
     best: list[Speaking] = []
     worst: list[Speaking] = []

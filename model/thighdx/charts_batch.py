@@ -14,6 +14,7 @@ from thighdx.wording import percent
 # Okabe and Ito's, from pressing to quiet; the name stands beside each bar, so that colour is never all there is.
 URGENCY_COLOURS = {"emergency": "#b3261e", "urgent": "#c77700", "soon": "#0072b2", "routine": "#7d8290"}
 BARS = 150  # pixels high, of the histogram
+MARGIN = 14  # pixels; a page that fits a chart into its height takes so much from the rows
 
 
 def counted_chart(
@@ -50,7 +51,7 @@ def counted_chart(
             x=alt.value("width"), text="said:N"
         ),
     ]
-    return alt.LayerChart(layer=layers).properties(height=ROW * len(rows), width="container")
+    return alt.LayerChart(layer=layers).properties(height=ROW * len(rows) + MARGIN, width="container")
 
 
 def sureness_chart(found: Overview, *, dark: bool = False) -> alt.LayerChart:

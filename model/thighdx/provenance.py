@@ -10,8 +10,8 @@ from thighdx.assess import get_model
 from thighdx.causecard import Document
 from thighdx.knowledge import Knowledge
 from thighdx.reasoning.basis import OWN, FigureCited, document, figure_cited, row_behind
-from thighdx.schema import Content, Figure, RatioRow
-from thighdx.wording import percent, state_label
+from thighdx.schema import Combination, Content, Figure, RatioRow
+from thighdx.wording import asked_and_said, percent, state_label
 
 HEADINGS = [
     "finding", "state", "cause", "probability", "row", "weight", "published", "estimate", "figures", "sources", "note",
@@ -164,7 +164,10 @@ def provenance_table(rows: Iterable[Provenance]) -> list[list[str]]:
 
 @dataclass(frozen=True)
 class PublishedFigure:
-    """A published figure as the priors keep it. `used`: whether a row or a base rate rests on it; if not, why not."""
+    """A published figure as the priors keep it. `used`: whether a row or a base rate rests on it; if not, why not.
+
+    outside_because: why the model departs from it, where it does.
+    """
 
     id: str
     measure: str
@@ -177,12 +180,35 @@ class PublishedFigure:
     note: str | None
     used: bool
     passed_over: str | None
+    outside_because: str | None
 
     @cached_property
     def words(self) -> str:
         """Everything that can be searched for, in small letters."""
         parts = [self.id, self.measure, self.about, self.population, self.comparison, self.note, self.passed_over]
-        return " ".join(filter(None, [*parts, self.document.title])).casefold()
+        return " ".join(filter(None, [*parts, self.outside_because, self.document.title])).casefold()
+
+
+@dataclass(frozen=True)
+class PublishedCombination:
+    """What is published of several answers together for a cause: a check on the model, not an input of it.
+
+    joint_share: the most of the sum of the single log likelihood ratios that the joint one may come to.
+    outside_because: why the model departs from it, where it does.
+    """
+
+    id: str
+    name: str
+    cause_name: str
+    answers: tuple[str, ...]
+    measure: str
+    said: str
+    n: int | None
+    population: str
+    joint_share: float
+    documents: tuple[Document, ...]
+    note: str
+    outside_because: str | None
 
 
 @lru_cache(maxsize=8)
@@ -203,8 +229,35 @@ def published_figures(knowledge: Knowledge) -> tuple[PublishedFigure, ...]:
             figure.note,
             key in used,
             figure.passed_over,
+            figure.outside_because,
         )
         for key, figure in content.figures.items()
+    )
+
+
+@lru_cache(maxsize=8)
+def published_combinations(knowledge: Knowledge) -> tuple[PublishedCombination, ...]:
+    """Every combination of findings that something is published of, in the order of the priors."""
+    content = knowledge.content
+    return tuple(
+        PublishedCombination(
+            key,
+            entry.name,
+            content.causes[entry.cause].name,
+            tuple(
+                asked_and_said(content.findings[finding].question, state_label(content.findings[finding], state))
+                for finding, state in entry.answers.items()
+            ),
+            entry.measure.replace("_", " "),
+            figure_said(entry),
+            entry.n,
+            entry.population,
+            entry.joint_share,
+            tuple(document(content, source) for source in entry.sources),
+            entry.note,
+            entry.outside_because,
+        )
+        for key, entry in content.combinations.items()
     )
 
 
@@ -214,7 +267,7 @@ def figures_with(figures: Iterable[PublishedFigure], text: str) -> tuple[Publish
     return tuple(one for one in figures if all(word in one.words for word in words))
 
 
-def figure_said(figure: Figure | FigureCited) -> str:
+def figure_said(figure: Figure | FigureCited | Combination) -> str:
     """The value with its interval or range: `47.0 %, 35.0 to 59.0 %`; ratios and weeks as plain numbers."""
     share = figure.measure in {"sensitivity", "specificity", "probability", "base_rate"}
     unit = " weeks" if figure.measure == "recovery_weeks" else ""

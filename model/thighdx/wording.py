@@ -43,6 +43,11 @@ def ratio_said(ratio: float | None) -> str:
     return said if ratio >= 1 or said == "1.0" else f"1/{said}"
 
 
+def asked(question: str) -> str:
+    """`Is the leg weak?`, `Slump test:`; an answer follows."""
+    return question if question.endswith("?") else f"{question}:"
+
+
 def asked_and_said(question: str, label: str) -> str:
     """`Is the leg weak? Markedly`, `Slump test: Positive`."""
-    return f"{question} {label}" if question.endswith("?") else f"{question}: {label}"
+    return f"{asked(question)} {label}"

@@ -73,6 +73,21 @@ def bars_html(bars: Sequence[Bar], label: str, end: float | None = None) -> str:
     return f'<ul class="bars" aria-label="{escape(label)}">{items}</ul>{axis}'
 
 
+def legend_html(groups: Mapping[str, str], *, lines: bool = True) -> str:
+    """What the colours of bars mean, by id of origin, and with `lines` the thin line and the upright mark.
+
+    For the eye alone: a screen reader is told the numbers, and the origins by themselves.
+    """
+    items = [
+        f'<span><i class="key-colour" style="background:{colour}"></i>{escape(name)}</span>'
+        for name, colour in zip(groups.values(), COLOURS, strict=False)
+    ]
+    if lines:
+        items.append('<span><i class="key-interval"></i>95 % interval</span>')
+        items.append('<span><i class="key-base"></i>base rate</span>')
+    return f'<p class="bars-legend" aria-hidden="true">{"".join(items)}</p>'
+
+
 def contributions_html(explanation: Explanation, most: int) -> str:
     """The `most` largest contributions as bars to the right (for the cause) and the left (against it), then the rest.
 

@@ -15,9 +15,11 @@ from thighdx.reasoning.contributions import Explanation, explain
 from thighdx.reasoning.fit import CaseFit, case_fit
 from thighdx.reasoning.intervals import Intervals, credible_intervals
 from thighdx.reasoning.opened import cell_label
+from thighdx.schema import Content
 from thighdx.wording import asked_and_said
 
 LEADING = 3  # causes of which it is said what to do
+DANGEROUS = "not to be missed"
 PURPOSE = (
     "For a clinician who can review its basis. Not a medical device, and no substitute for judgement. "
     "A question not asked was never taken as normal."
@@ -38,13 +40,16 @@ class Answered:
 class CaseReport:
     """One case: answers, red flags, probabilities with intervals, why, fit, and what to do about the leading causes.
 
-    origins_set: shares of the origins set for this case by name, where they are not the population's own. It holds no
-    date, no name and nothing else that was not an answer.
+    origins_set: shares of the origins set for this case by name, where they are not the population's own. marks: words
+    beside the name of a cause, by id. origins: names by id. It holds no date, no name of a person and nothing else that
+    was not an answer.
     """
 
     situation: Situation
     population_name: str
     origins_set: Mapping[str, float] | None
+    origins: Mapping[str, str]
+    marks: Mapping[str, str]
     answered: tuple[Answered, ...]
     diagnosis: Diagnosis
     intervals: Intervals
@@ -83,6 +88,8 @@ def case_report(knowledge: Knowledge, situation: Situation) -> CaseReport:
         situation,
         knowledge.content.populations[situation.population].name,
         None if situation.origins is None else {names[one]: share for one, share in situation.origins.items()},
+        names,
+        not_to_be_missed(knowledge.content),
         answered(knowledge, situation.answers),
         told,
         credible_intervals(situation.answers, knowledge=used, population=situation.population),
@@ -91,6 +98,11 @@ def case_report(knowledge: Knowledge, situation: Situation) -> CaseReport:
         tuple(cause_card(used, share.id, situation.population, most=0) for share in told.causes[:LEADING]),
         knowledge.digest,
     )
+
+
+def not_to_be_missed(content: Content) -> dict[str, str]:
+    """Cause id -> the words that mark it, for the dangerous ones."""
+    return {cause: DANGEROUS for cause, entry in content.causes.items() if entry.dangerous}
 
 
 def answered(knowledge: Knowledge, answers: Mapping[str, str]) -> tuple[Answered, ...]:

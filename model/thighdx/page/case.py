@@ -8,9 +8,9 @@ from thighdx.errors import ImpossibleEvidenceError
 from thighdx.knowledge import Knowledge
 from thighdx.page.care import draw_care
 from thighdx.page.controls import draw_controls
-from thighdx.page.later import draw_later
+from thighdx.page.later import draw_fit_at_hand, draw_later
 from thighdx.page.questions import draw_questions
-from thighdx.page.report import draw_report
+from thighdx.page.report import draw_report, draw_said
 from thighdx.page.results import Shown, draw_impossible, draw_results, told
 from thighdx.page.why import draw_why
 
@@ -18,6 +18,7 @@ from thighdx.page.why import draw_why
 def draw(knowledge: Knowledge, _population: str) -> None:
     """Draw the page for one session: red flags and posterior are sent first, then the questions, then the rest."""
     _draw_heading(knowledge)
+    draw_said(by_link=True)
     whole = st.container(key="case")  # the style sheet puts `below` under the questions, beside the results
     asked, told_of = whole.columns([6, 5], gap="large")
     questions, results = asked.container(key="questions"), told_of.container(key="results")
@@ -35,6 +36,7 @@ def draw(knowledge: Knowledge, _population: str) -> None:
         return
     with results:
         places = draw_results(shown)
+    draw_fit_at_hand(shown, places)
     with questions:
         draw_controls(knowledge)
         stop = draw_questions(knowledge)
@@ -54,6 +56,6 @@ def _draw_heading(knowledge: Knowledge) -> None:
     st.caption(
         f"Answer what is known, in any order: {len(knowledge.causes)} causes are weighed against their base rates. "
         "**A question not asked is never taken as normal.** For a clinician who can review its basis. Not a medical "
-        "device, and no substitute for judgement. Nothing is stored: the answers live in this browser tab and go "
-        "when it closes."
+        "device, and no substitute for judgement. Nothing is stored: the answers live in this browser tab, and go when "
+        "it closes or is loaded again."
     )

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import streamlit as st
 
-from thighdx.casereport.bars import Bar, axis_end, bars_html, bars_of, moved
+from thighdx.casereport.bars import Bar, axis_end, bars_html, bars_of, legend_html, moved
 from thighdx.casereport.compare import differences, in_population, with_answer, without_kind
-from thighdx.casereport.content import answered
+from thighdx.casereport.content import answered, not_to_be_missed
 from thighdx.casereport.saved import Situation
 from thighdx.diagnosis import Diagnosis, diagnose
 from thighdx.encounter import STUDY
 from thighdx.errors import ImpossibleEvidenceError
 from thighdx.knowledge import Knowledge
 from thighdx.page import models, state
+from thighdx.page.flags import BOXES
 from thighdx.page.words import plain
 from thighdx.wording import count, percent, state_label
 
@@ -28,7 +29,8 @@ def draw(knowledge: Knowledge, population: str) -> None:
     given = len(state.answers())
     st.caption(
         f"Both start from the case as it stands ({count(given, 'answer', 'answers')}). Choose another population, "
-        "change one answer or leave the studies out, on either side; the case itself stays as it is."
+        "change one answer or leave the studies out, on either side; the case itself stays as it is. The "
+        "upright mark in a bar is the base rate."
     )
     ids = list(knowledge.populations)
     other = next((name for name in ids if name != population), population)
@@ -98,16 +100,25 @@ def _told(knowledge: Knowledge, scenario: Situation) -> Diagnosis | None:
 
 
 def _draw_told(knowledge: Knowledge, scenario: Situation, told: Diagnosis, end: float) -> None:
-    flags = "; ".join(f"{flag.urgency.upper()}: {flag.name}" for flag in told.red_flags)
-    (st.error if flags else st.caption)(f"**Red flags.** {plain(flags)}" if flags else "No red flag.")
-    st.html(bars_html(_bars(knowledge, told), "Most probable causes", end))
+    _draw_flags(told)
+    bars = bars_html(_bars(knowledge, told), "Most probable causes", end)
+    st.html(bars + legend_html(knowledge.content.origins, lines=False))
     with st.expander(count(len(scenario.answers), "answer", "answers")):
         lines = "\n".join(f"- {plain(one.together)}" for one in answered(knowledge, scenario.answers))
         st.markdown(lines or "None: these are the base rates.")
 
 
+def _draw_flags(told: Diagnosis) -> None:
+    """A box as urgent as the most urgent of them."""
+    if not told.red_flags:
+        st.caption("No red flag among these answers.")
+        return
+    lines = "\n".join(f"- {flag.urgency.upper()}: {plain(flag.name)}" for flag in told.red_flags)
+    BOXES.get(told.triage, st.info)(f"**Red flags**\n{lines}", icon=":material/flag:")
+
+
 def _bars(knowledge: Knowledge, told: Diagnosis) -> tuple[Bar, ...]:
-    return bars_of(told.causes[:MOST_CAUSES], knowledge.origins)
+    return bars_of(told.causes[:MOST_CAUSES], knowledge.origins, marks=not_to_be_missed(knowledge.content))
 
 
 def _draw_differences(first: Diagnosis, second: Diagnosis) -> None:

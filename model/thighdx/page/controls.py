@@ -9,6 +9,7 @@ from thighdx.diagnosis import diagnose
 from thighdx.errors import ImpossibleEvidenceError
 from thighdx.knowledge import Knowledge
 from thighdx.page import models, state
+from thighdx.page.folded import folded
 from thighdx.page.words import plain
 from thighdx.wording import percent
 
@@ -23,8 +24,7 @@ def draw_controls(knowledge: Knowledge) -> None:
         name = st.session_state["population"]
         state.choose_population(name, f"Base rates of {knowledge.content.populations[name].name}")
 
-    choice, clear = st.columns([3, 1], vertical_alignment="bottom")
-    with choice:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.selectbox(
             "Population: whose base rates",
             list(knowledge.populations),
@@ -33,10 +33,7 @@ def draw_controls(knowledge: Knowledge) -> None:
             help=plain(knowledge.content.populations[state.population()].description),
             on_change=choose,
         )
-    with clear:
-        st.button(
-            "Start over", key="start_over", icon=":material/restart_alt:", on_click=state.start_over, width="stretch"
-        )
+        st.button("Start over", key="start_over", icon=":material/restart_alt:", on_click=state.start_over)
     _draw_origins(knowledge)
 
 
@@ -46,7 +43,11 @@ def _draw_origins(knowledge: Knowledge) -> None:
     own = None if entry.origins is None else {name: entry.origins.p.get(name, 0.0) for name in knowledge.origins}
     shares = own if held.origins is None else dict(held.origins)
     said = " · ".join(f"{100 * share:.3g} %" for share in shares.values()) if shares else "by cause"
-    with st.container(key="base-rates"), st.expander(f"About this population, and its base rates ({said})"):
+    with st.container(key="base-rates"):
+        about = folded(f"About this population, and its base rates ({said})", "about_population")
+    if not about.open:
+        return
+    with about:
         st.markdown(plain(entry.description))
         if shares is None or own is None:
             st.caption("This population states the share of every cause outright, so there are no shares to move here.")

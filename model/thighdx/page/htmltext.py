@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from thighdx.causecard import Document
-from thighdx.provenance import Provenance, PublishedFigure, figure_said
-from thighdx.reasoning.basis import FigureCited
+from thighdx.provenance import Provenance, PublishedCombination, PublishedFigure, figure_said
+from thighdx.reasoning.basis import FigureCited, RowUsed
 from thighdx.wording import percent
 
 
@@ -83,6 +83,17 @@ def row_card(row: Provenance) -> str:
     )
 
 
+def row_html(row: RowUsed, labels: Sequence[str]) -> str:
+    """What `sentences.row_sentence` says of a row behind an answer, its documents as links."""
+    where = row.kind if row.mechanism is None else f"{row.kind}, on {row.mechanism.replace('_', ' ')}"
+    documents = {figure.document.id: figure.document for figure in row.figures}.values()
+    rests = f"{tag(row.estimate)} " + (
+        "; ".join(link(one) for one in documents) if row.estimate is None else escape(row.estimate)
+    )
+    share = f"{' or '.join(labels)}: {percent(sum(row.p.values()))} in {row.cause_name}"
+    return f'{escape(share)} <span class="quiet">({escape(where)}, worth {row.weight:g} cases)</span> {rests}'
+
+
 def figure_card(figure: PublishedFigure) -> str:
     """A published figure: what it says, of whom, in which document, whether the model uses it."""
     said = [figure.said]
@@ -94,12 +105,31 @@ def figure_card(figure: PublishedFigure) -> str:
         said.append(f"against {figure.comparison}")
     mark = '<span class="tag tag-published">used</span>' if figure.used else '<span class="tag">passed over</span>'
     over = "" if figure.passed_over is None else f"<p><b>Passed over.</b> {escape(figure.passed_over)}</p>"
+    over += _outside(figure.outside_because)
     note = "" if figure.note is None else f'<p class="quiet">{escape(figure.note)}</p>'
     return (
         f'<article class="card"><h3>{escape(figure.about or figure.id)}</h3>'
         f'<p class="under">{escape(figure.measure)} <b>{escape(said[0])}</b> {mark}</p>'
         f"<p>{escape('; '.join(said[1:]))}</p>{links([figure.document])}{over}{note}</article>"
     )
+
+
+def combination_card(one: PublishedCombination) -> str:
+    """What is published of several answers together, and why the model departs from it, where it does."""
+    said = [one.population] if one.n is None else [f"n = {one.n:,}", one.population]
+    answers = "".join(f"<li>{escape(answer)}</li>" for answer in one.answers)
+    return (
+        f'<article class="card"><h3>{escape(one.name)}</h3>'
+        f'<p class="under">in {escape(one.cause_name)}: {escape(one.measure)} <b>{escape(one.said)}</b></p>'
+        f'<ul class="documents">{answers}</ul><p>{escape("; ".join(said))}</p>'
+        f"<p>Together they may be worth at most {percent(one.joint_share)} of what they are worth one by one (in log "
+        f"likelihood ratios).</p>{links(one.documents)}{_outside(one.outside_because)}"
+        f'<p class="quiet">{escape(one.note)}</p></article>'
+    )
+
+
+def _outside(reason: str | None) -> str:
+    return "" if reason is None else f"<p><b>The model departs from it.</b> {escape(reason)}</p>"
 
 
 def cards(pieces: Iterable[str]) -> str:

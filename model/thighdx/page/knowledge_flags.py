@@ -15,6 +15,18 @@ from thighdx.reasoning.basis import document
 from thighdx.schema import Content, Misses, RedFlag
 from thighdx.wording import percent, state_label
 
+MEANT = {
+    "floor": "No finding is impossible under a cause: a smaller probability is raised to this one.",
+    "soft_red_flag": "An answer that is not sure raises a red flag from this probability on.",
+    "largest_weight": "The most cases that a row may be worth, however large its study.",
+    "largest_estimate_weight": "The same for a row that no published figure supports.",
+    "neutral_likelihood_ratio": "An answer speaks neither for nor against between this ratio and its inverse.",
+    "fit_tail": "A case fits badly where fewer than this share of a cause's own cases are as unusual.",
+    "fit_candidate": "The causes asked whether the case fits: the leading one, and all from this probability on.",
+    "disagreement_bits": "An answer is at odds with the others where they make it less likely by so many bits.",
+    "audit_tolerance": "How far a row may be from a figure without interval and number of cases.",
+}  # of the thresholds; a name without words here is shown by itself
+
 
 def draw_flags(knowledge: Knowledge, _population: str) -> None:
     """Every rule by urgency: when it fires, what to do, what it may be, and its sources."""
@@ -68,7 +80,11 @@ def draw_settings(knowledge: Knowledge, _population: str) -> None:
     st.markdown("The few numbers that belong to no row. Their reasons stand beside them in `priors/`.")
     st.header("Settings", anchor=False)
     rows = [
-        [escape(name.replace("_", " ").capitalize()), "not set" if value is None else f"{value:g}", ""]
+        [
+            escape(name.replace("_", " ").capitalize()),
+            "not set" if value is None else f"{value:g}",
+            f'<p class="quiet">{escape(MEANT.get(name, ""))}</p>',
+        ]
         for name, value in content.thresholds
     ]
     for urgency, rule in content.triage.items():

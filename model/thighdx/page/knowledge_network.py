@@ -43,7 +43,7 @@ def draw_network(knowledge: Knowledge, _population: str) -> None:
 
 
 def _chosen(label: str, names: dict[str, str], key: str) -> str:
-    chosen: str = st.selectbox(label, list(names), format_func=lambda name: plain(names[name]), key=key)
+    chosen: str = st.selectbox(label, list(names), format_func=lambda name: names[name], key=key)
     return chosen
 
 
@@ -59,6 +59,8 @@ def _draw_links(knowledge: Knowledge, picture: Picture, headings: tuple[str, str
     st.caption(picture.caption)
     told = f"{picture.title}: {len(picture.links)} links, all of them in the table below"
     parts.draw_chart(link_chart(picture, groups=knowledge.origins, dark=parts.dark()), told)
+    if any(node.group in knowledge.origins for node in picture.left):
+        parts.draw_legend(knowledge)
     _draw_table(picture, headings)
 
 

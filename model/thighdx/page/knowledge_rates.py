@@ -25,11 +25,12 @@ def draw_rates(knowledge: Knowledge, population: str) -> None:
     with st.container(key="rates"):
         st.caption(
             f"The {len(shown)} commonest of {len(found.causes)} causes. Thin line: the interval that the priors state "
-            "for the share within its origin; it bounds draws and bounds."
+            "for the share within its origin."
         )
         told = parts.said([(one.name, percent(one.rate)) for one in shown], MOST_BARS)
         chart = base_rate_chart(shown, groups=knowledge.origins, dark=parts.dark())
         parts.draw_chart(chart, f"Base rates in {found.name}: {told}")
+        parts.draw_legend(knowledge)
         with st.expander(f"All {len(found.causes)} causes in every population"):
             st.html(_beside(knowledge, found))
         for title, rows in (("What the base rates rest on", found.shares), ("The mix of people at risk", found.mix)):

@@ -24,7 +24,7 @@ def draw_ratios(knowledge: Knowledge, population: str) -> None:
         "*P(answer | cause) / P(answer | any other cause)*. Above 1 it speaks for the cause, below 1 against it."
     )
     content = knowledge.content
-    names = {name: plain(entry.question) for name, entry in content.findings.items()}
+    names = {name: entry.question for name, entry in content.findings.items()}
     if st.session_state.get("ratios_finding") not in names:
         tests = [name for name, entry in content.findings.items() if entry.kind == "test"]
         st.session_state["ratios_finding"] = (tests or list(names))[0]
@@ -57,6 +57,7 @@ def _draw_state(knowledge: Knowledge, found: FindingRatios, chosen: StateRatios)
             ratio_chart(shown, groups=knowledge.origins, dark=parts.dark()),
             f"Likelihood ratios of {chosen.label}: {told}",
         )
+        parts.draw_legend(knowledge)
 
 
 def _of_the_others(chosen: StateRatios) -> str:

@@ -10,9 +10,16 @@ from typing import TypeVar
 import streamlit as st
 
 from thighdx.knowledge import Knowledge
-from thighdx.page.htmltext import cards, figure_card, row_card
-from thighdx.page.words import plain
-from thighdx.provenance import Provenance, figures_with, matching, provenance, provenance_table, published_figures
+from thighdx.page.htmltext import cards, combination_card, figure_card, row_card
+from thighdx.provenance import (
+    Provenance,
+    figures_with,
+    matching,
+    provenance,
+    provenance_table,
+    published_combinations,
+    published_figures,
+)
 from thighdx.wording import count
 
 T = TypeVar("T")
@@ -90,15 +97,20 @@ def draw_figures(knowledge: Knowledge, _population: str) -> None:
         if shown == "All" or one.used == (shown == "Used")
     ]
     st.header(count(len(found), "figure", "figures"), anchor=False)
-    if not found:
+    if found:
+        _draw_cards(found, figure_card, "figures_page")
+    else:
         st.info("No figure has all of these words.", icon=":material/search_off:")
-        return
-    _draw_cards(found, figure_card, "figures_page")
+    together = published_combinations(knowledge)
+    if together:
+        st.header("Several findings together", anchor=False)
+        st.caption("What is published of answers in company: a check on how the model joins them, no input of it.")
+        st.html(cards(combination_card(one) for one in together))
 
 
 def _choice(label: str, names: dict[str, str], key: str, everything: str) -> str:
     chosen: str = st.selectbox(
-        label, [ALL, *names], format_func=lambda name: plain(names[name]) if name else everything, key=key
+        label, [ALL, *names], format_func=lambda name: names[name] if name else everything, key=key
     )
     return chosen
 

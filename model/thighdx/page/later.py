@@ -10,14 +10,21 @@ from thighdx.page import state
 from thighdx.page.results import Places, Shown, draw_bars, draw_origins, intervals_of
 from thighdx.page.words import plain
 from thighdx.reasoning.fit import CaseFit, case_fit
-from thighdx.reasoning.sentences import fit_sentence, stays_sentence
+from thighdx.reasoning.sentences import fit_sentence, stays_briefly, stays_sentence
 from thighdx.reasoning.stopping import SameDecision, same_decision
 from thighdx.wording import asked_and_said
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
+JUDGED = "judged"  # what fit and decision are remembered under
 MOST_LEFT = 10  # open findings taken as going to be asked, for when to stop
+
+
+def draw_fit_at_hand(shown: Shown, places: Places) -> None:
+    """Whether the case fits, where that was found for this case already: it stays in its place at a click elsewhere."""
+    if shown.now.answers and state.is_remembered(JUDGED, shown.situation):
+        _draw_fit(shown, places)
 
 
 def draw_later(shown: Shown, places: Places, stop: DeltaGenerator | None) -> None:
@@ -31,7 +38,15 @@ def draw_later(shown: Shown, places: Places, stop: DeltaGenerator | None) -> Non
             draw_origins(shown, intervals)
     if not shown.now.answers:
         return
-    fit, decision = state.remembered("judged", shown.situation, lambda: _judged(shown))
+    if not state.is_remembered(JUDGED, shown.situation):
+        _draw_fit(shown, places)
+    _, decision = _judged(shown)
+    if stop is not None:
+        stop.caption(f"**When to stop?** {plain(stays_briefly(decision))}", help=plain(stays_sentence(decision)))
+
+
+def _draw_fit(shown: Shown, places: Places) -> None:
+    fit, _ = _judged(shown)
     with places.fit.container():
         if fit.warning is not None:
             st.warning(plain(fit.warning), icon=":material/help:")
@@ -41,11 +56,13 @@ def draw_later(shown: Shown, places: Places, stop: DeltaGenerator | None) -> Non
                 f"At odds with the other answers: {'; '.join(odd)}" if odd else "No answer is at odds with the others"
             )
             st.caption(f"**Does the case fit?** {plain(said)}.", help=plain(fit_sentence(fit)))
-    if stop is not None:
-        stop.caption(f"**When to stop?** {plain(stays_sentence(decision))}")
 
 
 def _judged(shown: Shown) -> tuple[CaseFit, SameDecision]:
     held = shown.situation
-    fit = case_fit(held.answers, knowledge=shown.used, population=held.population)
-    return fit, same_decision(held.answers, top=MOST_LEFT, knowledge=shown.used, population=held.population)
+
+    def make() -> tuple[CaseFit, SameDecision]:
+        fit = case_fit(held.answers, knowledge=shown.used, population=held.population)
+        return fit, same_decision(held.answers, top=MOST_LEFT, knowledge=shown.used, population=held.population)
+
+    return state.remembered(JUDGED, held, make)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -16,6 +17,9 @@ from thighdx.page import knowledge as numbers
 from thighdx.page.report import take_up_link
 from thighdx.page.words import plain
 from thighdx.selection import select
+
+if TYPE_CHECKING:
+    from streamlit.navigation.page import StreamlitPage
 
 STYLE = Path(__file__).with_name("style.css")
 Draw = Callable[[Knowledge, str], None]
@@ -30,7 +34,7 @@ PAGES: tuple[tuple[str, str, Draw], ...] = (
 
 def main() -> None:
     """Draw the page that one session is on."""
-    st.set_page_config(page_title="Pain in the back of the thigh", layout="wide")
+    st.set_page_config(page_title="Pain in the back of the thigh", layout="wide", initial_sidebar_state="collapsed")
     st.html(STYLE)
     try:
         knowledge, population = _load(options.places(), options.population())
@@ -43,8 +47,17 @@ def main() -> None:
         st.Page(partial(_draw, draw, knowledge), title=title, url_path=address, default=not address)
         for title, address, draw in PAGES
     ]
-    st.navigation(pages, position="top").run()
+    chosen = st.navigation(pages, position="top")
+    _draw_way(pages)
+    chosen.run()
     _set_aside_what_stays()
+
+
+def _draw_way(pages: Sequence[StreamlitPage]) -> None:
+    """The way between the pages on a narrow screen, where Streamlit's own lies over the page and does not close."""
+    with st.container(key="way", horizontal=True, gap="small"):
+        for page in pages:
+            st.page_link(page)
 
 
 def _draw(draw: Draw, knowledge: Knowledge) -> None:

@@ -60,6 +60,6 @@ def drawn(knowledge: Knowledge, population: str) -> Drawn:
     return _drawn(knowledge, knowledge.digest, population)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@st.cache_resource(max_entries=16, show_spinner=False)  # some 15 MB each
 def _drawn(_knowledge: Knowledge, digest: str, population: str) -> Drawn:  # noqa: ARG001 - the digest is the key
     return Drawn(_knowledge, population)

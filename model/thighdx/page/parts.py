@@ -9,8 +9,8 @@ from pathlib import Path
 import altair as alt
 import streamlit as st
 
+from thighdx.casereport.bars import legend_html
 from thighdx.knowledge import Knowledge
-from thighdx.page.words import plain
 
 STYLE = Path(__file__).with_name("reference.css")
 
@@ -29,7 +29,7 @@ def choose_population(knowledge: Knowledge, population: str, key: str) -> str:
         "Population: whose base rates",
         names,
         index=names.index(population),
-        format_func=lambda name: plain(knowledge.content.populations[name].name),
+        format_func=lambda name: knowledge.content.populations[name].name,  # a list takes no Markdown
         key=key,
     )
     return chosen
@@ -43,6 +43,11 @@ def dark() -> bool:
 def draw_chart(chart: alt.TopLevelMixin, said: str) -> None:
     """A chart, and what it shows in words for those who do not see it."""
     st.vega_lite_chart(chart.to_dict(), width="stretch", alt=said)
+
+
+def draw_legend(knowledge: Knowledge) -> None:
+    """What the colours of causes mean, where a chart has no base rates or intervals of its own."""
+    st.html(legend_html(knowledge.content.origins, lines=False))
 
 
 def facts(pairs: Iterable[tuple[str, str] | tuple[str, str, str]]) -> None:

@@ -74,7 +74,7 @@ def _draw_next(knowledge: Knowledge, ranked: NextQuestions) -> DeltaGenerator:
 def _draw_best(knowledge: Knowledge, best: Question) -> None:
     entry = knowledge.content.findings[best.finding]
     st.subheader(plain(best.question), help=plain(best.judge), anchor=False)
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, gap="xsmall"):
         for possible in best.answers:
             st.button(
                 cell_label(entry, possible.state),

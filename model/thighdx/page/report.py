@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import streamlit as st
 
 from thighdx.casereport.content import CaseReport, case_report
 from thighdx.casereport.html import report_html
-from thighdx.casereport.saved import LARGEST, SavedCase, link_text, read_link, read_saved
+from thighdx.casereport.saved import LARGEST, SavedCase, Situation, link_text, read_link, read_saved
 from thighdx.errors import CaseError
 from thighdx.knowledge import Knowledge
 from thighdx.page import state
+from thighdx.page.folded import folded
 from thighdx.page.words import plain
+from thighdx.wording import count
 
 UPLOAD = "saved_case"
 LINK = "case"  # in an address
-LOADED = "held_loaded"  # what was said of the file taken up last
+LOADED = "held_loaded"  # what was said of the file or link taken up last
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What was said of it, and the case it left: with the next answer it is said no more."""
+
+    faulty: bool
+    lines: str
+    by_link: bool
+    case: Situation
 
 
 def draw_report(knowledge: Knowledge, *, possible: bool) -> None:
@@ -71,12 +84,19 @@ def _draw_downloads(knowledge: Knowledge) -> None:
         )
 
 
+def draw_said(*, by_link: bool) -> None:
+    """What was said of what was taken up last: of a link on top, of a file where it was given."""
+    said: _Said | None = st.session_state.get(LOADED)
+    if said is not None and said.by_link == by_link and said.case == state.situation():
+        (st.error if said.faulty else st.success)(said.lines)
+
+
 def _draw_upload(knowledge: Knowledge) -> None:
-    said = st.session_state.get(LOADED)
-    if said is not None:
-        faults, lines = said
-        (st.error if faults else st.success)(lines)
-    with st.expander("Take up a saved case"):
+    draw_said(by_link=False)
+    box = folded("Take up a saved case", "take_up")
+    if not box.open:
+        return
+    with box:
         st.file_uploader(
             "A case saved here as JSON",
             type="json",
@@ -90,7 +110,10 @@ def _draw_upload(knowledge: Knowledge) -> None:
 
 def _draw_link(knowledge: Knowledge) -> None:
     """Answers are health data, so no address holds them unless someone asks for one that does."""
-    with st.expander("Share by link"):
+    box = folded("Share by link", "share")
+    if not box.open:
+        return
+    with box:
         st.markdown(
             "**The link holds the answers.** Whoever sees it can read them, and they stay in histories, logs and "
             "messages. Share it only as you would share the record itself."
@@ -105,7 +128,7 @@ def take_up_link(knowledge: Knowledge) -> None:
     if text is None:
         return
     del st.query_params[LINK]
-    _say(lambda: read_link(text, knowledge), "This link")
+    _say(lambda: read_link(text, knowledge), "This link", by_link=True)
 
 
 def _take_up(knowledge: Knowledge) -> None:
@@ -113,17 +136,19 @@ def _take_up(knowledge: Knowledge) -> None:
     if file is None:
         st.session_state[LOADED] = None
         return
-    _say(lambda: read_saved(file.getvalue(), knowledge), "This file")
+    _say(lambda: read_saved(file.getvalue(), knowledge), "This file", by_link=False)
 
 
-def _say(read: Callable[[], SavedCase], what: str) -> None:
+def _say(read: Callable[[], SavedCase], what: str, *, by_link: bool) -> None:
     """Take a case up, or say every fault; either is told in the report's part of the page."""
     try:
         saved = read()
     except CaseError as error:
         lines = "\n".join(f"- {plain(str(fault))}" for fault in error.faults)
-        st.session_state[LOADED] = True, f"**{what} is not taken up.** Faults: {len(error.faults)}\n\n{lines}"
+        told = f"**{what} is not taken up.** Faults: {len(error.faults)}\n\n{lines}"
+        st.session_state[LOADED] = _Said(True, told, by_link, state.situation())
         return
     state.take_up(saved.situation)
     notes = " ".join(saved.notes)
-    st.session_state[LOADED] = False, f"**Taken up: {len(saved.situation.answers)} answers.** {plain(notes)}"
+    told = f"**Taken up: {count(len(saved.situation.answers), 'answer', 'answers')}.** {plain(notes)}"
+    st.session_state[LOADED] = _Said(False, told, by_link, saved.situation)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from thighdx.casereport.bars import bars_html, bars_of, moved
-from thighdx.casereport.content import answered, recovery_by_grade, weeks_said
+from thighdx.casereport.bars import bars_html, bars_of, legend_html, moved
+from thighdx.casereport.content import answered, not_to_be_missed, recovery_by_grade, weeks_said
 from thighdx.casereport.saved import Situation
 from thighdx.cases import read_case
 from thighdx.causecard import cause_card
@@ -18,16 +18,16 @@ from thighdx.errors import ImpossibleEvidenceError
 from thighdx.knowledge import Knowledge
 from thighdx.page import models, state
 from thighdx.page.flags import draw_glance, draw_red_flags
+from thighdx.page.folded import folded
 from thighdx.page.words import plain
 from thighdx.reasoning.intervals import Interval, credible_intervals
 from thighdx.triage import red_flags
-from thighdx.wording import count, percent, percent_range
+from thighdx.wording import asked, count, percent, percent_range
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator as _Place
 
 MOST_CAUSES = 6  # drawn; all are in the table below
-DANGEROUS = "not to be missed"
 
 
 @dataclass(frozen=True)
@@ -55,14 +55,17 @@ def told(knowledge: Knowledge) -> Shown:
     before = None
     if step is not None:
         try:
-            before = state.remembered("before", step.before, lambda: _diagnosed(knowledge, step.before))
+            before = _diagnosed(knowledge, step.before)
         except ImpossibleEvidenceError:
             before = None
     return Shown(held, models.used(knowledge, held), now, before)
 
 
 def _diagnosed(knowledge: Knowledge, held: Situation) -> Diagnosis:
-    return diagnose(held.answers, knowledge=models.used(knowledge, held), population=held.population)
+    def make() -> Diagnosis:
+        return diagnose(held.answers, knowledge=models.used(knowledge, held), population=held.population)
+
+    return state.remembered("diagnosis", held, make)
 
 
 def draw_impossible(knowledge: Knowledge, error: ImpossibleEvidenceError) -> None:
@@ -87,9 +90,9 @@ def draw_results(shown: Shown) -> Places:
     intervals = _intervals_at_hand(shown)
     with st.container(key="posterior"):
         bars = _draw_causes(shown, intervals)
-    draw_answers(shown.used)
     with st.container(key="fit"):
         fit = st.empty()
+    draw_answers(shown.used)
     with st.container(key="origins"):
         st.header("Where it comes from", anchor=False)
         origins = st.empty()
@@ -131,14 +134,16 @@ def _draw_causes(shown: Shown, intervals: Mapping[str, Interval] | None) -> _Pla
         draw_bars(shown, intervals)
     with st.container(key="grades"):
         _draw_grades(shown, now.causes[:MOST_CAUSES])
-    with st.expander(f"All {len(now.causes)} causes as a table, and how to read this"):
-        st.markdown(
-            "Bar: probability now. Thin line: 95 % credible interval (CI), from what the numbers leave open. "
-            f"Upright mark: base rate in *{plain(content.populations[now.population].name)}*. Arrow: percentage points "
-            f"since the last change. The {len(now.causes)} causes share 100 %: it is taken to be one of "
-            "them, and one alone."
-        )
-        st.table(_table(shown, intervals), hide_index=True)
+    table = folded(f"All {len(now.causes)} causes as a table, and how to read this", "all_causes")
+    if table.open:
+        with table:
+            st.markdown(
+                "Bar: probability now. Thin line: 95 % credible interval (CI), from what the numbers leave open. "
+                f"Upright mark: base rate in *{plain(content.populations[now.population].name)}*. Arrow: percentage "
+                f"points since the last change. The {len(now.causes)} causes share 100 %: it is taken to be one of "
+                "them, and one alone."
+            )
+            st.table(_table(shown, intervals), hide_index=True)
     return place
 
 
@@ -146,9 +151,9 @@ def draw_bars(shown: Shown, intervals: Mapping[str, Interval] | None) -> None:
     """The leading causes, each with its base rate, its interval where it is known, and how it moved."""
     content = shown.used.content
     before = None if shown.before is None else {one.id: one.probability for one in shown.before.causes}
-    marks = {cause: DANGEROUS for cause, entry in content.causes.items() if entry.dangerous}
+    marks = not_to_be_missed(content)
     bars = bars_of(shown.now.causes[:MOST_CAUSES], shown.used.origins, intervals=intervals, before=before, marks=marks)
-    st.html(bars_html(bars, "Most probable causes"))
+    st.html(bars_html(bars, "Most probable causes") + legend_html(content.origins))
 
 
 def _draw_grades(shown: Shown, among: tuple[Share, ...]) -> None:
@@ -184,11 +189,10 @@ def draw_answers(knowledge: Knowledge) -> None:
         for one in given:
             entry = knowledge.content.findings[one.finding]
             st.button(
-                f"{plain(one.question)} **{plain(one.label)}**",
+                f"{plain(asked(one.question))} **{plain(one.label)}**",
                 key=f"remove_{one.finding}",
                 type="tertiary",
                 icon=":material/close:",
-                help="Take this answer back",
                 on_click=state.answer,
                 args=(one.finding, "", f"{entry.question} taken back"),
             )

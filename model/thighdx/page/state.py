@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -17,6 +17,7 @@ from thighdx.casereport.saved import Situation
 HELD, STEP = "held_situation", "held_step"
 SKIPPED, ORDERS, REFINED = "held_skipped", "held_orders", "held_refined"
 REMEMBERED = "held_remembered"
+MOST_REMEMBERED = 2  # of one name: what is told of the case as it stands, and of the one before
 V = TypeVar("V")
 
 
@@ -123,11 +124,23 @@ def is_refined(finding: str) -> bool:
 
 
 def remembered(name: str, about: object, make: Callable[[], V]) -> V:
-    """What `make` made for the same `about` in the last run, else made now: a click elsewhere makes nothing anew."""
-    memory: dict[str, tuple[object, V]] = st.session_state[REMEMBERED]
-    if name not in memory or memory[name][0] != about:
-        memory[name] = about, make()
-    return memory[name][1]
+    """What `make` made for the same `about` lately, else made now: a click elsewhere makes nothing anew."""
+    held = _memory(name)
+    if not is_remembered(name, about):
+        held.append((about, make()))
+        del held[:-MOST_REMEMBERED]
+    made: V = next(value for key, value in held if key == about)
+    return made
+
+
+def is_remembered(name: str, about: object) -> bool:
+    """Whether `remembered` would make nothing."""
+    return any(key == about for key, _ in _memory(name))
+
+
+def _memory(name: str) -> list[tuple[object, Any]]:
+    memory: dict[str, list[tuple[object, Any]]] = st.session_state[REMEMBERED]
+    return memory.setdefault(name, [])
 
 
 def _change(new: Situation, said: str) -> None:

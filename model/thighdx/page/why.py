@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import streamlit as st
 
 from thighdx.casereport.bars import contributions_html
 from thighdx.errors import ImpossibleEvidenceError
+from thighdx.page.folded import folded
+from thighdx.page.htmltext import row_html
 from thighdx.page.results import Shown
 from thighdx.page.words import plain
 from thighdx.reasoning.contributions import Contribution, Explanation, explain
-from thighdx.reasoning.sentences import how_shared, odds, row_sentence
+from thighdx.reasoning.sentences import how_shared, odds
 from thighdx.wording import asked_and_said, percent, state_label
 
 REST = ""  # all other causes together
@@ -75,19 +79,18 @@ def _draw_told(shown: Shown, told: Explanation) -> None:
     )
     st.html(contributions_html(told, MOST_SHOWN))
     st.caption("In log-odds: to the right what speaks for it, to the left what speaks against it.")
-    with st.expander("Likelihood ratios, and what each answer rests on"):
-        for one in told.contributions:
-            _draw_one(shown, one)
-        st.caption(plain(how_shared(told)))
+    reasons = folded("Likelihood ratios, and what each answer rests on", "why_rows")
+    if reasons.open:
+        items = "".join(_one(shown, one) for one in told.contributions)
+        reasons.html(f'<ul class="rows">{items}</ul><p class="small">{escape(how_shared(told))}</p>')
 
 
-def _draw_one(shown: Shown, one: Contribution) -> None:
+def _one(shown: Shown, one: Contribution) -> str:
+    """One answer with the rows behind it."""
     entry = shown.used.content.findings[one.finding]
-    rows = "\n".join(
-        f"    - {plain(row_sentence(row, [state_label(entry, name) for name in row.p]))}" for row in one.rows
-    )
-    st.markdown(
-        f"- **{plain(asked_and_said(one.question, one.label))}** {SPEAK[one.direction]}: likelihood "
-        f"ratio {one.likelihood_ratio:.3g} ({one.decibans:+.1f} decibans); without it "
-        f"{percent(one.posterior_without)}\n{rows}"
+    rows = "".join(f"<li>{row_html(row, [state_label(entry, name) for name in row.p])}</li>" for row in one.rows)
+    return (
+        f"<li><b>{escape(asked_and_said(one.question, one.label))}</b> {SPEAK[one.direction]}: likelihood ratio "
+        f"{one.likelihood_ratio:.3g} ({one.decibans:+.1f} decibans); without it {percent(one.posterior_without)}"
+        f"<ul>{rows}</ul></li>"
     )

@@ -7,7 +7,7 @@ import re
 from thighdx.schema import Finding
 from thighdx.wording import state_label
 
-MARKDOWN = re.compile(r"([\\`*_\[\]$~<>#|:])")
+MARKDOWN = re.compile(r"([\\`*_\[\]$~<>#|:&])")
 
 
 def plain(text: str) -> str:

@@ -63,6 +63,27 @@ def stays_sentence(decision: SameDecision) -> str:
     )
 
 
+def stays_briefly(decision: SameDecision) -> str:
+    """The same in patients: for whoever asks on or stops now."""
+    if not decision.considered:
+        return "Nothing is left to ask, so nothing can change."
+    asked_on = len(decision.considered)
+    which = "the one open question" if asked_on == 1 else f"the {asked_on} most telling open questions"
+    return (
+        f"After {which}, {decision.cause.name} would still lead in {_of_a_hundred(decision.cause.probability)} "
+        f"patients like this, and the triage would stay {decision.triage.decision} in "
+        f"{_of_a_hundred(decision.triage.probability)}."
+    )
+
+
+def _of_a_hundred(probability: float) -> str:
+    """Natural frequencies; only what is none or all reads so."""
+    whole = round(100 * probability)
+    if whole == 0 < probability:
+        return "fewer than 1 of 100"
+    return "more than 99 of 100" if whole == 100 and probability < 1 else f"{whole} of 100"
+
+
 def _with_error(stays: Stays) -> str:
     if stays.standard_error is None:
         return percent(stays.probability)
