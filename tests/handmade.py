@@ -156,6 +156,7 @@ def small_priors() -> Tables:
                 "may_be": ["root"],
                 "action": "Call.",
                 "sources": ["textbook"],
+                "misses": {"text": "Every second root.", "basis": "A guess."},
             },
             "walks_badly": {
                 "name": "Walks badly or bruised and sharp",

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from tests.handmade import shipped
 from thighdx import CaseError, Knowledge
 from thighdx.cases import Cases, read_case, read_columns
-from thighdx.cells import EMPTY, Cell, likelihood, parse_cell, parse_number
+from thighdx.cells import EMPTY, Cell, likelihood, parse_cell, parse_cells, parse_number
+from thighdx.errors import MOST_HINTS
 
 STATES = ("none", "some", "marked")
 MISSING = [None, float("nan"), np.nan, pd.NA, pd.NaT, "", "   ", "\t"]
@@ -315,3 +316,13 @@ def test_of_many_wrong_alternatives_a_few_are_named() -> None:
     fault = parse_cell("|".join(f"x{number}" for number in range(100)), ("no", "yes")).fault
     assert fault is not None
     assert "and 95 more" in fault
+
+
+def test_only_so_many_faulty_texts_of_a_column_get_a_hint() -> None:
+    """A table of nothing but misspelt cells is read in the time of its rows."""
+    texts = ["sudden", *(f"suden{number}" for number in range(MOST_HINTS + 5)), "gradual"]
+    cells = parse_cells(texts, ("sudden", "gradual"))
+    assert [cell.states for cell in (cells[0], cells[-1])] == [(0,), (1,)]
+    faults = [cell.fault or "" for cell in cells[1:-1]]
+    assert all("is not a state; use sudden or gradual" in fault for fault in faults)
+    assert ["nearest: sudden" in fault for fault in faults] == [True] * MOST_HINTS + [False] * 5

@@ -163,6 +163,32 @@ def test_what_was_learnt_is_used_by_the_other_commands(tmp_path: Path) -> None:
     assert "is there already" in done.stderr
 
 
+def test_learn_says_what_the_answers_could_not_tell(tmp_path: Path) -> None:
+    cases = tmp_path / "cases.csv"
+    assert run("simulate", "300", "--population", "uniform", "--out", cases).returncode == 0
+    table = pd.read_csv(cases, dtype=str)
+    table.drop(columns="diagnosis").to_csv(cases, index=False)
+    done = run("learn", cases, "--out", tmp_path / "learnt", "--what", "base_rates")
+    assert done.returncode == 0, done.stderr
+    assert "Mind: the answers could not tell these causes from others" in done.stdout
+    report = json.loads((tmp_path / "learnt" / "report.json").read_text())
+    assert report["warnings"]
+    assert report["what"] == ["base_rates"]
+
+
+def test_learn_of_levels_alone_brings_rows_but_no_population(tmp_path: Path) -> None:
+    cases, out = tmp_path / "cases.parquet", tmp_path / "learnt"
+    assert run("simulate", "600", "--population", "uniform", "--out", cases).returncode == 0
+    done = run("learn", cases, "--population", "uniform", "--what", "levels", "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert "Level moved most" in done.stdout
+    assert "steps for levels" in done.stdout
+    assert "Base rate" not in done.stdout
+    assert sorted(path.name for path in out.iterdir()) == ["report.json", "rows.toml"]
+    assert run("diagnose", "onset=sudden", "--priors", out / "rows.toml").returncode == 0
+    assert run("learn", cases, "--what", "weights", "--out", tmp_path / "more").returncode == 2
+
+
 # ------------------------------------------------------------------------------------------------------------ diff
 
 
@@ -178,6 +204,42 @@ def test_diff_shows_what_an_overlay_moves_and_saves_it(tmp_path: Path) -> None:
     assert {one["table"] for one in said["changes"]} == {"slump"}
     assert run("diff", overlay, "--save", tmp_path / "more.toml").returncode == 2
     assert run("diff", tmp_path / "nowhere.toml").returncode == 2
+
+
+def test_diff_compares_the_population_that_an_overlay_brings(tmp_path: Path) -> None:
+    out = tmp_path / "learnt"
+    assert run("learn", CASES, "--population", "uniform", "--what", "base_rates", "--out", out).returncode == 0
+    done = run("diff", out / "population.toml", "--population", "uniform")
+    assert "0 numbers moved" in done.stdout
+    assert "brings a population of its own (learnt), not compared here: both sides are 'uniform'" in done.stderr
+    done = run("diff", out / "population.toml", "--json")
+    assert "a population of its own, 'learnt': compared with 'distance_runners'" in done.stderr
+    said = json.loads(done.stdout)
+    assert (said["before"], said["after"]) == ("distance_runners", "learnt")
+    learnt = json.loads((out / "report.json").read_text())["base_rates"]
+    moved = {one["state"]: one["after"] for one in said["changes"] if one["table"] == "cause"}
+    for one in learnt:
+        if one["cause"] in moved:
+            assert abs(moved[one["cause"]] - one["after"]) < 1e-5
+    assert len(moved) > 20
+
+
+def test_score_and_evaluate_answer_by_a_network(tmp_path: Path) -> None:
+    network = tmp_path / "network.net"
+    assert run("export", network, "--population", "uniform").returncode == 0
+    done = run("evaluate", CASES, "--population", "uniform", "--network", network, "--draws", "100", "--json")
+    assert done.returncode == 0, done.stderr
+    expected = evaluate(pd.read_csv(CASES, dtype=str), knowledge=shipped(), population="uniform", draws=100)
+    said = json.loads(done.stdout)
+    assert said["population"] == "network.net"
+    assert rounded(said["scores"]) == rounded(json.loads(json.dumps(expected.to_dict()["scores"])))
+    done = run("score", CASES, "--population", "uniform", "--network", network, "--out", "-")
+    assert done.returncode == 0, done.stderr
+    assert ",network.net," in done.stdout
+    done = run("score", CASES, "--network", tmp_path / "nowhere.bif", "--out", tmp_path / "scored.csv")
+    assert done.returncode == 2
+    assert "cannot be read" in done.stderr
+    assert not (tmp_path / "scored.csv").exists()
 
 
 def test_diff_reads_a_network_edited_elsewhere(tmp_path: Path) -> None:

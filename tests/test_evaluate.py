@@ -16,9 +16,11 @@ from tests.oracle import draw_cases
 from thighdx import TableError, score
 from thighdx.assess import Model, get_model
 from thighdx.engine import Engine
+from thighdx.errors import MOST_HINTS
 from thighdx.evaluation import Evaluation, evaluate, metrics
-from thighdx.evaluation.evaluate import Evaluator
+from thighdx.evaluation.evaluate import Evaluator, evaluate_file
 from thighdx.evaluation.judged import only, rank_of, stages
+from thighdx.evaluation.labels import read_labels
 from thighdx.evaluation.questions import information_gain
 from thighdx.evaluation.sums import UNITS, Summed
 from thighdx.evidence import evidence
@@ -345,3 +347,99 @@ def test_impossible_rows_are_faulty() -> None:
     assert "impossible" in problem.message
     assert evaluator.left_out.faulty == 1
     assert np.isfinite(evaluator.finish("the table", 100).scores.log_score.value or np.nan)
+
+
+# ------------------------------------------------------------------------------------- one dangerous cause, grades
+
+
+def test_decision_curves_of_one_cause_by_their_definition() -> None:
+    """True positives per case, less false positives at the odds of the threshold."""
+    content = shipped().content.causes
+    curves = {one.id: one for one in found().decisions_by_cause}
+    had = set(published()["diagnosis"])
+    assert set(curves) == {cause for cause, entry in content.items() if entry.dangerous and cause in had}
+    scored = score(published()[[name for name in published() if name != "source_title"]], population="uniform")
+    for cause, curve in curves.items():
+        place = shipped().causes.index(cause)
+        true = truth() == place
+        assert curve.cases == true.sum()
+        named = np.array(
+            [
+                any(
+                    cause in shipped().content.red_flags[flag.rstrip("?")].may_be
+                    for flag in str(flags).split(";")
+                    if flag
+                )
+                for flags in scored["red_flags"].fillna("")
+            ]
+        )
+        for point in curve.points:
+            odds = point.threshold / (1 - point.threshold)
+            for value, acted in (
+                (point.model, posterior()[:, place] >= point.threshold),
+                (point.red_flags, named),
+                (point.everyone, np.ones(len(true), dtype=bool)),
+            ):
+                expected = ((acted & true).sum() - (acted & ~true).sum() * odds) / len(true)
+                assert value.value == pytest.approx(expected)
+
+
+def graded(grades: list[str]) -> pd.DataFrame:
+    cases = {"onset": "sudden", "pop_felt": "yes", "bruising": "extensive"}
+    known = {name: cell for name, cell in cases.items() if name in shipped().findings}
+    known = {name: cell for name, cell in known.items() if cell in shipped().content.findings[name].states}
+    return pd.DataFrame([{"diagnosis": "strain", "grade": grade, **known} for grade in grades])
+
+
+def test_grades_are_those_of_the_scored_table() -> None:
+    table = graded(["grade_1", "grade_2", "grade_3", "grade_3", ""])
+    scored = score(table.drop(columns=["diagnosis", "grade"]), population="uniform")
+    chances = scored[["grade_1", "grade_2", "grade_3"]].to_numpy()
+    grading = evaluate(table, knowledge=shipped(), population="uniform", draws=100).grading
+    right = np.array([0, 1, 2, 2])
+    led = chances[:4].argmax(axis=1)
+    assert grading.cases == 4
+    assert grading.top_1.value == pytest.approx((led == right).mean())
+    assert grading.within_one.value == pytest.approx((np.abs(led - right) <= 1).mean())
+    assert grading.probability.value == pytest.approx(chances[np.arange(4), right].mean())
+    assert grading.log_score.value == pytest.approx(np.log(chances[np.arange(4), right]).mean())
+    assert np.array(grading.confusion.counts).sum() == 4
+    expected = confusion_matrix(right, led, labels=[0, 1, 2])
+    assert np.array_equal(np.array(grading.confusion.counts), expected)
+
+
+def test_grades_that_are_none_are_said_and_the_case_still_counts() -> None:
+    found_ = evaluate(graded(["II", "grade_2"]), knowledge=shipped(), population="uniform", draws=100)
+    assert found_.scores.cases == 2
+    assert (found_.grading.cases, found_.grading.unread) == (1, 1)
+    assert any("1 grade is none; accepted: grade_1, grade_2 or grade_3" in note for note in found_.notes)
+
+
+def test_grades_of_causes_without_any_are_left_alone() -> None:
+    table = pd.DataFrame([{"diagnosis": "lumbar_radiculopathy", "grade": "grade_2", "slump": "positive"}])
+    grading = evaluate(table, knowledge=shipped(), population="uniform", draws=100).grading
+    assert (grading.cases, grading.unread) == (0, 0)
+    assert grading.top_1.value is None
+
+
+def test_the_commonest_grade_is_that_of_the_levels_before_any_answer() -> None:
+    table = pd.DataFrame({"diagnosis": ["strain"] * 3, "grade": ["grade_1", "grade_2", "grade_3"]})
+    grading = evaluate(table, knowledge=shipped(), population="uniform", draws=100).grading
+    assert grading.commonest.value == pytest.approx(1 / 3)
+    assert grading.top_1.value == pytest.approx(1 / 3)  # nothing is known, so the model guesses it too
+
+
+def test_a_column_stated_twice_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "cases.csv"
+    path.write_text("diagnosis,onset,diagnosis\nstrain,sudden,avulsion\n")
+    with pytest.raises(TableError, match="stated twice: diagnosis"):
+        evaluate_file(get_model(shipped(), "uniform"), str(path))
+
+
+def test_hints_are_given_for_so_many_wrong_words_and_every_row_is_said() -> None:
+    words = [f"strian{number}" for number in range(MOST_HINTS + 20)]
+    problems = read_labels(shipped(), {"diagnosis": words}, len(words)).problems
+    assert len(problems) == len(words)
+    assert "nearest: strain" in problems[0].message
+    assert "nearest" not in problems[-1].message
+    assert "is not a cause" in problems[-1].message

@@ -10,24 +10,26 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from tests.handmade import shipped, small_priors
-from tests.oracle import Likelihoods, random_cases, random_tables, to_evidence
+from tests.oracle import Likelihoods, agrum_network, random_cases, random_tables, to_evidence
 from thighdx import Knowledge, TableError
-from thighdx.assess import Model, get_model
+from thighdx.assess import Model, assess, get_model
+from thighdx.cases import read_case
 from thighdx.engine import Engine
 from thighdx.errors import NetworkError
 from thighdx.exchange import FORMATS, export_network, network_model, read_network
 from thighdx.exchange.nodes import Node, nodes_of, tables_of
-from thighdx.exchange.write import UAI, words
+from thighdx.exchange.write import words
 from thighdx.knowledge import build
 from thighdx.reading import document_of
 from thighdx.schema import CAUSE
+from thighdx.scoring.batch import score_batch
 from thighdx.tables import Tables
 
 ENDINGS = [ending for one in FORMATS for ending in one.endings]
-READABLE = [ending for one in FORMATS for ending in one.endings if one is not UAI]
 
 
 @cache
@@ -168,7 +170,7 @@ def test_a_uai_file_holds_every_number_by_the_rules_of_the_format(tmp_path: Path
 # ------------------------------------------------------------------------------------------------------ by ourselves
 
 
-@pytest.mark.parametrize("ending", READABLE)
+@pytest.mark.parametrize("ending", ENDINGS)
 def test_a_file_read_back_is_the_same_network(ending: str, tmp_path: Path) -> None:
     model = get_model(shipped(), "uniform")
     path = str(tmp_path / f"network{ending}")
@@ -326,7 +328,7 @@ def test_files_that_are_no_networks_are_refused(tmp_path: Path) -> None:
     tables = small_model().tables
     for name, error, message in (
         ("network.txt", TableError, "ending '.txt' is no network's"),
-        ("network.uai", NetworkError, "UAI has no names to read by"),
+        ("network.uai", NetworkError, "cannot be read"),
         ("nowhere.bif", NetworkError, "cannot be read"),
     ):
         with pytest.raises(error, match=message):
@@ -341,3 +343,78 @@ def test_states_that_begin_with_a_digit_get_a_letter_each_a_different_one() -> N
     assert words(["18_39", "s_18_39", "old"]) == ("s_s_18_39", "s_18_39", "old")
     for entry in shipped().content.findings.values():
         assert len(set(words(entry.states))) == len(entry.states)
+
+
+# --------------------------------------------------------------------------------------- answering by a network
+
+
+@pytest.mark.parametrize("ending", [".bif", ".bifxml", ".xdsl", ".net", ".uai"])
+def test_scores_by_an_edited_network_are_pyagrums_own(ending: str, tmp_path: Path) -> None:
+    """The network is edited in pyAgrum (a base rate, a row of levels), and asked there and by `thighdx score`."""
+    import pandas as pd
+    import pyagrum
+
+    model, path = small_model(), tmp_path / f"edited{ending}"
+    edited = {node.id: node for node in nodes_of(model.tables)}
+    cause, slump = edited[CAUSE], edited["slump"]
+    table = slump.table.copy()
+    table[0] = [[0.9, 0.1], [0.35, 0.65]]
+    edited |= {
+        CAUSE: Node(CAUSE, cause.states, (), np.array([0.2, 0.5, 0.3])),
+        "slump": Node("slump", slump.states, slump.parents, table),
+    }
+    tables = tables_of(list(edited.values()), model.tables, "edited")
+    export_network(Model(model.knowledge, "edited", Engine(tables)), str(path))
+    again = network_model(str(path), small())
+    assert again.population == path.name
+    codes = np.random.default_rng(3).integers(0, 3, size=(20, len(tables.findings)))
+    rows = [
+        {one.id: one.states[code - 1] for one, code in zip(tables.findings, row, strict=True) if code}
+        for row in codes.tolist()
+    ]
+    network = agrum_network(tables)
+    found = score_batch(again, pa.Table.from_pandas(pd.DataFrame(rows))).batch.to_pandas()
+    for number, row in enumerate(rows):
+        inference = pyagrum.LazyPropagation(network)
+        inference.setEvidence(row)
+        inference.makeInference()
+        expected = inference.posterior(CAUSE).tolist()
+        mine = found.loc[number, [f"p_{name}" for name in tables.causes]].to_numpy(dtype=float)
+        np.testing.assert_allclose(mine, expected, atol=1e-9)
+    assert set(found["population"]) == {path.name}
+
+
+def test_a_network_with_base_rates_of_its_own_gets_a_verdict_on_danger_a_convention_gets_none(tmp_path: Path) -> None:
+    convention = small().with_overlay(
+        {"populations": {"alike": {"causes": {"p": {}, "weight": 1, "estimate": "all alike", "exact": True}}}}
+    )
+    path = str(tmp_path / "network.bif")
+    export_network(get_model(convention, "alike"), path)
+    case = read_case(convention, {"slump": "positive"})
+    for population, verdict in (("alike", False), ("clinic", True)):
+        found = assess(network_model(path, convention, population), case)
+        assert (found.triage >= 0).all() == verdict
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("BAYES", "MARKOV", "accepted: BAYES first"),
+        ("BAYES\n8", "BAYES\n7", "another number of variables"),
+        ("BAYES\n8\n3", "BAYES\n8\n4", "another number of states"),
+        ("\n2 0 1\n", "\n2 0 99\n", "a whole number up to 7"),
+        ("\n2 0 1\n", "\n2 1 0\n", "about"),
+        ("0.3", "nothing", "could not convert"),
+    ],
+)
+def test_faults_of_a_uai_file_are_named(tmp_path: Path, before: str, after: str, message: str) -> None:
+    assert message in broken(tmp_path, ".uai", before, after)
+
+
+@pytest.mark.parametrize("names", ["[]", "{}", '{"variables": [{"id": 1}]}', "no json", '{"variables": []}'])
+def test_names_of_a_uai_file_are_checked(tmp_path: Path, names: str) -> None:
+    path = tmp_path / "network.uai"
+    export_network(small_model(), str(path))
+    Path(f"{path}.names.json").write_text(names)
+    with pytest.raises(NetworkError, match="not valid UAI"):
+        read_network(str(path), small_model().tables)

@@ -243,6 +243,16 @@ DISAGREEMENTS = {
     "red flag for an unknown cause": setting(
         "red_flags.cannot_walk.may_be", ["taer"], "not a cause", "nearest: tear", below="taer"
     ),
+    "misses of a red flag without a basis": setting(
+        "red_flags.burning_after_sixty.misses", {"text": "Some."}, "`basis`"
+    ),
+    "misses of a red flag from an unknown source": setting(
+        "red_flags.cannot_walk.misses",
+        {"text": "Some.", "sources": ["textbok"]},
+        "not a source",
+        "nearest: textbook",
+        below="sources.textbok",
+    ),
     "red flag of an unknown source": setting("red_flags.cannot_walk.sources", ["x"], "not a source", below="x"),
     "red flag on an unknown finding": setting(
         "red_flags.cannot_walk.when",

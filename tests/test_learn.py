@@ -20,7 +20,11 @@ from thighdx.audit import audit
 from thighdx.engine import Engine
 from thighdx.evidence import evidence
 from thighdx.learning import Learnt, learn, learn_base_rates, write_learnt
+from thighdx.learning.answers import CellBook, Counts, Known, Open
+from thighdx.learning.blocks import Stock
+from thighdx.learning.joint import Stated, learn_jointly
 from thighdx.learning.learn import Learner, prior_weight
+from thighdx.learning.network import Network
 from thighdx.rows import Array
 from thighdx.simulate import simulate
 from thighdx.tables import build_tables
@@ -255,3 +259,46 @@ def test_tables_are_written_as_toml_that_reads_back() -> None:
 
     tables = {"a": {"b": {"p": {"x": 0.25, "y": 1e-06}, "note": 'a "quoted" \\ text', "list": ["s", "t"]}, "c": {}}}
     assert tomli.loads("".join(toml_lines(tables)))["a"]["b"] == tables["a"]["b"]
+
+
+def test_rates_and_rows_of_cases_with_missing_answers_are_those_of_pyagrums_em() -> None:
+    """The same net, half of its causes hidden and some answers missing: its EM ends at the same numbers."""
+    import pyagrum
+
+    rng = np.random.default_rng(5)
+    tables = random_tables(rng, causes=(2, 2), findings=(3, 3), mechanisms=(0, 0), largest_joint=1000)
+    drawn, known = draw_cases(tables, rng, 3000), np.arange(3000) < 1500
+    names = {finding.id: finding.states for finding in tables.findings}
+    codes = np.where(rng.random((3000, 3)) > 0.1, drawn.state + 1, 0).astype(np.uint8)
+    data = pd.DataFrame({name: np.array(("?", *names[name]))[codes[:, n]] for n, name in enumerate(names)})
+    data.insert(0, "cause", np.where(known, np.array(tables.causes)[drawn.cause], "?"))
+    network = pyagrum.BayesNet()
+    for name, states in {"cause": tables.causes, **names}.items():
+        network.add(pyagrum.LabelizedVariable(name, "", list(states)))
+    for name in names:
+        network.addArc("cause", name)
+    learner = pyagrum.BNLearner(data, network, ["?"])
+    learner.useEM(1e-8)
+    theirs = learner.learnParameters(network.dag())
+
+    book, counts, all_rows = CellBook(tables), Counts(tables), np.ones(2, dtype=bool)
+    cells = book.read(evidence(codes, most_states=tables.most_states))
+    counts.add(drawn.cause[known], cells[known])
+    stock = Stock(tables, book, Known(cells[:0], drawn.cause[:0]), Open(cells[~known], np.ones((1500, 2), dtype=bool)))
+    stated = Stated(
+        np.bincount(drawn.cause[known], minlength=2).astype(np.float64),
+        [1e-9 * finding.rows for finding in tables.findings],
+        [counts.of(number, len(one)) for number, one in enumerate(stock.likelihood)],
+        [all_rows] * 3,
+        learn_rates=True,
+    )
+    ours = learn_jointly(Network(()), stock, tables, stated, 1e-6).tables
+    label = theirs.variable("cause").labels().index
+    prior = theirs.cpt("cause").tolist()
+    np.testing.assert_allclose(ours.prior, [prior[label(name)] for name in tables.causes], atol=3e-3)
+    for finding in ours.findings:
+        expected = [
+            [theirs.cpt(finding.id)[{"cause": cause, finding.id: state}] for state in finding.states]
+            for cause in tables.causes
+        ]
+        np.testing.assert_allclose(finding.rows, expected, atol=5e-3)

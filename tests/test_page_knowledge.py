@@ -118,6 +118,7 @@ def test_every_red_flag_is_there_with_what_to_do() -> None:
     for flag in shipped().content.red_flags.values():
         assert escape(flag.name) in shown
         assert escape(flag.action) in shown
+        assert flag.misses is None or escape(flag.misses.text) in shown
 
 
 def test_figures_that_were_passed_over_say_why() -> None:

@@ -206,6 +206,7 @@ def test_a_diagnosis_tells_the_most_urgent_first(knowledge: Knowledge) -> None:
     assert found.triage == "emergency"
     assert found.red_flags[0].action == "Call."
     assert found.red_flags[0].sources == ("A textbook",)
+    assert [flag.misses for flag in found.red_flags] == ["Every second root.", None, None]
 
 
 # ---------------------------------------------------------------------------------------------- what cannot silence it

@@ -23,11 +23,16 @@ TIE = 1e-12  # probabilities closer than this are equal; the vocabulary's order 
 
 @dataclass(frozen=True)
 class Model:
-    """Knowledge and a population, made ready to answer. Read-only; share it freely."""
+    """Knowledge and a population, made ready to answer. Read-only; share it freely.
+
+    population: its id, or the name of the network that answers in its place. rates_of: the population whose base rates
+    a network has, None where it has its own.
+    """
 
     knowledge: Knowledge
     population: str
     engine: Engine
+    rates_of: str | None = None
 
     @property
     def tables(self) -> Tables:
@@ -94,7 +99,7 @@ def assess(model: Model, cases: Cases) -> Assessment:
         conflict,
         top,
         red_flags(model.knowledge, cases),
-        posterior_triage(model.knowledge, model.population, by_cause.T),
+        posterior_triage(model.knowledge, model.rates_of or model.population, by_cause.T),
     )
 
 

@@ -12,7 +12,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from thighdx.cells import Cell, likelihood, parse_cell, parse_number
+from thighdx.cells import Cell, likelihood, parse_cell, parse_cells, parse_number
 from thighdx.coded import Coded, always, coded, distinct
 from thighdx.errors import CaseError, Fault, unknown
 from thighdx.evidence import Evidence
@@ -127,7 +127,7 @@ def read_columns(
             read = _read_number(columns[number], columns.get(name, always("", count)), entry)
         else:
             texts = _texts(columns[name])
-            read = Answers(tuple(parse_cell(text, entry.states) for text in texts.texts), texts.codes)
+            read = Answers(parse_cells(texts.texts, entry.states), texts.codes)
         answers[name] = read
         place = ", ".join(column for column in dict.fromkeys((number, name)) if column in columns)
         faults = [cell.fault for cell in read.cells]

@@ -7,12 +7,12 @@ state and the rest shared equally by the others (Pearl 1988, Probabilistic Reaso
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from thighdx.errors import unknown
+from thighdx.errors import MOST_HINTS, unknown
 from thighdx.rows import Array
 
 OR = "|"
@@ -48,29 +48,42 @@ class Cell:
 EMPTY = Cell()
 
 
-def parse_cell(text: str, states: Sequence[str]) -> Cell:
-    """The cell that `text` says, over a finding's `states`. Faults are in the cell, nothing is raised."""
+def parse_cells(texts: Iterable[str], states: Sequence[str]) -> tuple[Cell, ...]:
+    """Each text as a cell; after `MOST_HINTS` faulty ones the faults name no nearest state."""
+    cells: list[Cell] = []
+    faulty = 0
+    for text in texts:
+        cells.append(parse_cell(text, states, hint=faulty < MOST_HINTS))
+        faulty += cells[-1].fault is not None
+    return tuple(cells)
+
+
+def parse_cell(text: str, states: Sequence[str], *, hint: bool = True) -> Cell:
+    """The cell that `text` says, over a finding's `states`. Faults are in the cell, nothing is raised.
+
+    With `hint` a fault names the nearest state.
+    """
     text = text.strip()
     if not text:
         return EMPTY
     if AT in text:
-        return _soft(text, states)
+        return _soft(text, states, hint=hint)
     named = [part.strip() for part in text.split(OR)]
     wrong = [part for part in named if part not in states]
     if wrong:
-        return Cell(fault=_not_states(list(dict.fromkeys(wrong)), states))
+        return Cell(fault=_not_states(list(dict.fromkeys(wrong)), states, hint=hint))
     positions = tuple(sorted({states.index(part) for part in named}))
     return EMPTY if len(positions) == len(states) else Cell(positions)
 
 
-def _soft(text: str, states: Sequence[str]) -> Cell:
+def _soft(text: str, states: Sequence[str], *, hint: bool) -> Cell:
     state, _, number = (part.strip() for part in text.partition(AT))
     if OR in text:
         return Cell(
             fault=f"'{printable(text)}' puts a probability on several states; accepted: one state, as {states[-1]}@0.8"
         )
     if state not in states:
-        return Cell(fault=_not_a_state(state, states))
+        return Cell(fault=_not_a_state(state, states, hint=hint))
     stated = float(number) if is_number(number) else -1.0
     if not 0 <= stated <= 1:
         return Cell(fault=f"'{printable(number)}' is not a probability; accepted: 0 to 1, as {state}@0.8")
@@ -105,13 +118,13 @@ def is_number(text: str) -> bool:
     return len(text) <= LONGEST_NUMBER and NUMBER.fullmatch(text) is not None
 
 
-def _not_states(words: Sequence[str], states: Sequence[str]) -> str:
+def _not_states(words: Sequence[str], states: Sequence[str], *, hint: bool) -> str:
     more = [f"and {len(words) - MOST_NAMED} more"] if len(words) > MOST_NAMED else []
-    return "; ".join([*(_not_a_state(word, states) for word in words[:MOST_NAMED]), *more])
+    return "; ".join([*(_not_a_state(word, states, hint=hint) for word in words[:MOST_NAMED]), *more])
 
 
-def _not_a_state(word: str, states: Sequence[str]) -> str:
-    return f"{unknown(printable(word), 'a state', states)} (empty = not asked)"
+def _not_a_state(word: str, states: Sequence[str], *, hint: bool) -> str:
+    return f"{unknown(printable(word), 'a state', states, hint=hint)} (empty = not asked)"
 
 
 def printable(text: str) -> str:

@@ -386,9 +386,11 @@ def _red_flags(content: Content) -> Iterator[Found]:
     for name, flag in content.red_flags.items():
         path = ("red_flags", name)
         yield from _known((*path, "may_be"), flag.may_be, "a cause", content.causes)
-        if not flag.sources and flag.basis is None:
-            yield path, "states what it rests on by `sources` or `basis`"
-        yield from _known((*path, "sources"), flag.sources, "a source", content.sources)
+        for place, rule in ((path, flag), ((*path, "misses"), flag.misses)):
+            if rule is not None:
+                if not rule.sources and rule.basis is None:
+                    yield place, "states what it rests on by `sources` or `basis`"
+                yield from _known((*place, "sources"), rule.sources, "a source", content.sources)
         for number, alternative in enumerate(flag.when, start=1):
             place = (*path, f"when[{number}]")
             if not alternative:
@@ -443,6 +445,7 @@ def _cited(content: Content) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]
     yield from (((), combination.sources) for combination in content.combinations.values())
     yield from (((), cost.sources) for cost in (*content.costs.kinds.values(), *content.costs.findings.values()))
     yield from (((), flag.sources) for flag in content.red_flags.values())
+    yield from (((), flag.misses.sources) for flag in content.red_flags.values() if flag.misses is not None)
     yield from (((), asked.sources) for asked in content.asked.values())
     yield from (((), rule.sources) for rule in content.triage.values())
     if content.two_causes is not None:

@@ -27,7 +27,10 @@ class Share:
 
 @dataclass(frozen=True)
 class RedFlagRaised:
-    """A red flag that fires; `possible` where a one-of answer only includes its state."""
+    """A red flag that fires; `possible` where a one-of answer only includes its state.
+
+    `misses` says whom the rule is known to pass by, None where that is not stated.
+    """
 
     id: str
     name: str
@@ -37,6 +40,7 @@ class RedFlagRaised:
     may_be: tuple[str, ...]
     action: str
     sources: tuple[str, ...]
+    misses: str | None = None
 
 
 @dataclass(frozen=True)
@@ -138,6 +142,7 @@ def raised(knowledge: Knowledge, fired: Mapping[str, Fired]) -> tuple[RedFlagRai
             content.red_flags[name].may_be,
             content.red_flags[name].action,
             _rests_on(knowledge, name),
+            None if (misses := content.red_flags[name].misses) is None else misses.text,
         )
         for name, surely in fired.items()
     ]

@@ -68,7 +68,10 @@ def _red_flag(flag: RedFlagRaised) -> RenderableType:
         " (possible: one of the answers given)" if flag.possible else "",
         f"  {flag.within}",
     )
-    return Group(head, Padding(Text(flag.action), (0, 0, 0, 4)))
+    told = (
+        [Text(flag.action)] if flag.misses is None else [Text(flag.action), Text(f"Misses: {flag.misses}", style="dim")]
+    )
+    return Group(head, Padding(Group(*told), (0, 0, 0, 4)))
 
 
 def _shares(title: str, shares: tuple[Share, ...], of: int) -> Table:

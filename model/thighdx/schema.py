@@ -225,10 +225,18 @@ class Population(Table):
         return self.causes is not None and self.causes.exact
 
 
+class Misses(Table):
+    """What a red flag is known to miss, with the documents that counted it or, by `basis`, why it is thought so."""
+
+    text: Text
+    sources: tuple[Id, ...] = Field(default=(), strict=False)
+    basis: Text | None = None
+
+
 class RedFlag(Table):
     """A rule on findings alone. Fires when every answer of any one of the alternatives in `when` is present.
 
-    It rests on `sources`, or says by `basis` on what accepted practice.
+    It rests on `sources`, or says by `basis` on what accepted practice. `misses` says whom it passes by.
     """
 
     name: Text
@@ -240,6 +248,7 @@ class RedFlag(Table):
     action: Text
     sources: tuple[Id, ...] = Field(default=(), strict=False)
     basis: Text | None = None
+    misses: Misses | None = None
 
 
 class Thresholds(Table):

@@ -33,6 +33,7 @@ TABLES: dict[str, tuple[type[schema.Table], ...]] = {
     "populations.*.within.*": (schema.Shares,),
     "populations.*.mix.*": (schema.Row,),
     "red_flags.*": (schema.RedFlag,),
+    "red_flags.*.misses": (schema.Misses,),
     "thresholds": (schema.Thresholds,),
     "sources.*": (schema.Source,),
     "figures.*": (schema.Figure,),

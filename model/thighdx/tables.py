@@ -6,7 +6,7 @@ Everything that computes (the engine, the pgmpy network, the tests' enumerated j
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
@@ -151,23 +151,42 @@ def problems(knowledge: Knowledge, parents: list[NDArray[np.intp]], index: Mappi
 def solve(
     asked: Iterable[Problem], mechanisms: tuple[MechanismTable, ...], rows: list[Array]
 ) -> list[dict[int, Array]]:
-    """P(state | cause, level) of every finding and mechanism. Problems of one shape are solved together."""
+    """P(state | cause, level) of every finding and mechanism."""
+    problems_ = list(asked)
+    levels = [mechanisms[one.mechanism].prior[one.causes] for one in problems_]
+    margins = [rows[one.finding][one.causes] for one in problems_]
     given: list[dict[int, Array]] = [{} for _ in rows]
-    by_shape: dict[tuple[int, ...], list[Problem]] = defaultdict(list)
-    for problem in asked:
-        by_shape[problem.template.shape].append(problem)
-    for alike in by_shape.values():
-        solved = tilt(
-            np.concatenate([np.broadcast_to(one.template, (len(one.causes), *one.template.shape)) for one in alike]),
-            np.concatenate([mechanisms[one.mechanism].prior[one.causes] for one in alike]),
-            np.concatenate([rows[one.finding][one.causes] for one in alike]),
-        )
-        ends = np.cumsum([len(one.causes) for one in alike])
-        for one, part in zip(alike, np.split(solved, ends[:-1]), strict=True):
-            table = np.repeat(rows[one.finding][:, None, :], one.template.shape[0], axis=1)
-            table[one.causes] = part
-            given[one.finding][one.mechanism] = _frozen(table)
+    for one, part in zip(problems_, tilt_all([one.template for one in problems_], levels, margins), strict=True):
+        table = np.repeat(rows[one.finding][:, None, :], one.template.shape[0], axis=1)
+        table[one.causes] = part
+        given[one.finding][one.mechanism] = _frozen(table)
     return given
+
+
+def tilt_all(templates: Sequence[Array], levels: Sequence[Array], margins: Sequence[Array]) -> list[Array]:
+    """`tilt` of each template (levels, states) to its `levels` (n, levels) and `margins` (n, states).
+
+    Those of one shape are solved together.
+    """
+    by_shape: dict[tuple[int, ...], list[int]] = defaultdict(list)
+    for number, template in enumerate(templates):
+        by_shape[template.shape].append(number)
+    result: list[Array] = [np.zeros(0)] * len(templates)
+    for alike in by_shape.values():
+        sizes = [len(levels[number]) for number in alike]
+        solved = tilt(
+            np.concatenate(
+                [
+                    np.broadcast_to(templates[number], (size, *templates[number].shape))
+                    for number, size in zip(alike, sizes, strict=True)
+                ]
+            ),
+            np.concatenate([levels[number] for number in alike]),
+            np.concatenate([margins[number] for number in alike]),
+        )
+        for number, part in zip(alike, np.split(solved, np.cumsum(sizes)[:-1]), strict=True):
+            result[number] = part
+    return result
 
 
 def _frozen(array: NDArray[T]) -> NDArray[T]:

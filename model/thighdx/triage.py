@@ -92,12 +92,14 @@ def dangerous_mass(knowledge: Knowledge, probability: Array) -> dict[str, Array]
 def posterior_triage(knowledge: Knowledge, population: str, probability: Array) -> NDArray[np.intp]:
     """The urgency that the posterior asks for, (cases,), as positions in `knowledge.content.urgencies`.
 
-    probability: (cases, causes), of that population. It is the highest urgency whose dangerous mass reaches the
-    threshold of `[triage]`, or the last one, `routine`. -1, no verdict, where the probabilities are NaN and where the
-    population is a convention: its shares, and so the mass, are nobody's risk.
+    probability: (cases, causes), of that population, which may be none of the priors' (a network's own base rates). It
+    is the highest urgency whose dangerous mass reaches the threshold of `[triage]`, or the last one, `routine`.
+    -1, no verdict, where the probabilities are NaN and where the population is a convention: its shares, and so the
+    mass, are nobody's risk.
     """
     order = list(knowledge.content.urgencies)
-    if knowledge.content.populations[population].is_convention:
+    entry = knowledge.content.populations.get(population)
+    if entry is not None and entry.is_convention:
         return np.full(len(probability), -1, dtype=np.intp)
     highest = np.full(len(probability), order.index(ROUTINE), dtype=np.intp)
     for urgency, mass in dangerous_mass(knowledge, probability).items():

@@ -11,9 +11,11 @@ from typing import Any
 import click
 from rich.console import Console
 
+from thighdx.assess import Model, get_model
 from thighdx.cases import read_case
 from thighdx.errors import CaseError, Fault
 from thighdx.knowledge import Knowledge
+from thighdx.selection import select
 
 MOST_DRAWS = 100_000  # simulated cases of one command; some 10 s
 DONE, SOME_ROWS, FAILED = 0, 1, 2
@@ -31,6 +33,26 @@ def common(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--population", metavar="NAME|FILE", help="Whose base rates; a TOML file may state its own.")(
         command
     )
+
+
+def by_network(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The option of the commands that can answer by a network edited elsewhere."""
+    return click.option(
+        "--network",
+        metavar="FILE",
+        help="Answer by a network edited elsewhere with the same ids (.bif, .xmlbif, .xdsl, .net, .uai); red flags and "
+        "names are those of the priors.",
+    )(command)
+
+
+def model_of(priors: Sequence[str], population: str | None, network: str | None) -> Model:
+    """The model asked for: of a population, or of a network in its place."""
+    knowledge, chosen = select(priors, population)
+    if network is None:
+        return get_model(knowledge, chosen)
+    from thighdx.exchange import network_model
+
+    return network_model(network, knowledge, chosen)
 
 
 def print_said(said: dict[str, Any], as_json: bool, show: Callable[[Console], None]) -> None:

@@ -8,7 +8,7 @@ import click
 
 from thighdx.assess import Model, get_model
 from thighdx.cases import Cases, read_columns
-from thighdx.cli.common import common, print_said
+from thighdx.cli.common import common, print_said, say
 from thighdx.knowledge import Knowledge
 from thighdx.selection import select
 
@@ -35,6 +35,9 @@ def diff_command(
 ) -> None:
     """What moves from the priors to OTHER: an overlay, a folder of priors, or a network edited elsewhere (.xdsl ...).
 
+    Where OTHER brings a population of its own, as `thighdx learn` writes one, that population is compared with the
+    default one; --population compares a single population under both.
+
     Example: thighdx diff overlay.toml --cases cases.csv
     """
     from thighdx.tuning import diff_models, save_overlay
@@ -42,7 +45,7 @@ def diff_command(
 
     knowledge, chosen = select(priors, population)
     before = get_model(knowledge, chosen)
-    after = _other(other, knowledge, priors, chosen)
+    after = _other(other, knowledge, priors, chosen, asked=population is not None)
     if save is not None:
         if not (who and why):
             raise click.UsageError("--save records whom a change comes from and why: --who NAME --why REASON")
@@ -51,20 +54,28 @@ def diff_command(
     print_said(found.to_dict(), as_json, lambda console: print_difference(found, console, show_all=show_all))
 
 
-def _other(other: str, knowledge: Knowledge, priors: tuple[str, ...], population: str) -> Model:
+def _other(other: str, knowledge: Knowledge, priors: tuple[str, ...], population: str, *, asked: bool) -> Model:
+    """The model compared with. Where no population was `asked` for, it is of the one population that OTHER brings."""
     from thighdx.exchange import FORMATS, network_model
 
     if Path(other).suffix.lower() in {ending for one in FORMATS for ending in one.endings}:
         return network_model(other, knowledge, population)
     changed, chosen = select((*priors, other), population)
+    brought = [name for name in changed.populations if name not in knowledge.populations]
+    if len(brought) == 1 and not asked:
+        say(f"{other} brings a population of its own, '{brought[0]}': compared with '{population}'")
+        return get_model(changed, brought[0])
+    if brought:
+        are = "a population" if len(brought) == 1 else "populations"
+        say(f"{other} brings {are} of its own ({', '.join(brought)}), not compared here: both sides are '{population}'")
     return get_model(changed, chosen)
 
 
 def _read(knowledge: Knowledge, path: str) -> Cases:
     """The first part of a case table."""
-    from thighdx.scoring.plain import plain_parts
+    from thighdx.scoring.plain import plain_table
 
-    with plain_parts(path, knowledge) as parts:
-        for part in parts:
+    with plain_table(path, knowledge) as table:
+        for part in table.parts:
             return read_columns(knowledge, *part)
     return read_columns(knowledge, {}, 0)

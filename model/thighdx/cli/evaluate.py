@@ -7,10 +7,8 @@ from pathlib import Path
 
 import click
 
-from thighdx.assess import get_model
 from thighdx.cases import Problem
-from thighdx.cli.common import DONE, SOME_ROWS, common, print_said, say
-from thighdx.selection import select
+from thighdx.cli.common import DONE, SOME_ROWS, by_network, common, model_of, print_said, say
 
 MOST_PROBLEM_LINES = 20
 DRAWS = 1000
@@ -19,6 +17,7 @@ DRAWS = 1000
 @click.command("evaluate")
 @click.argument("cases")
 @common
+@by_network
 @click.option("--leave-out-doubtful", is_flag=True, help="Leave out rows whose label_quality is doubtful.")
 @click.option("--draws", type=click.IntRange(100, 100_000), default=DRAWS, help="Bootstrap samples.", show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=0, help="Seed of the bootstrap.", show_default=True)
@@ -31,6 +30,7 @@ def evaluate_command(
     cases: str,
     priors: tuple[str, ...],
     population: str | None,
+    network: str | None,
     leave_out_doubtful: bool,
     draws: int,
     seed: int,
@@ -50,7 +50,7 @@ def evaluate_command(
     from thighdx.evaluation.text import print_evaluation
 
     judged = None if misses is None else read_misses(Path(misses))
-    knowledge, chosen = select(priors, population)
+    model = model_of(priors, population, network)
     shown = 0
 
     def on_problem(row: int, problem: Problem) -> None:
@@ -61,7 +61,7 @@ def evaluate_command(
             say(f"{cases}, row {row}{column}: {problem.message}")
 
     found = evaluate_file(
-        get_model(knowledge, chosen),
+        model,
         cases,
         without_doubtful=leave_out_doubtful,
         draws=draws,

@@ -5,20 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 
-from thighdx.assess import Model, get_model
+from thighdx.assess import Model
 from thighdx.casefiles import STANDARD
 from thighdx.cells import printable
-from thighdx.cli.common import DONE, SOME_ROWS, common, say
-from thighdx.selection import select
+from thighdx.cli.common import DONE, SOME_ROWS, by_network, common, model_of, say
 from thighdx.wording import count
-
-if TYPE_CHECKING:
-    pass
 
 MOST_PROBLEM_LINES = 20
 
@@ -32,6 +27,7 @@ MOST_PROBLEM_LINES = 20
     "--engine", type=click.Choice(["local", "spark"]), default="local", help="Spark reads and writes folders."
 )
 @click.option("--master", metavar="URL", help="The Spark cluster to use; without it, this machine.")
+@by_network
 @common
 def score_command(
     cases: str,
@@ -40,6 +36,7 @@ def score_command(
     problems: str | None,
     engine: str,
     master: str | None,
+    network: str | None,
     priors: tuple[str, ...],
     population: str | None,
 ) -> None:
@@ -51,7 +48,7 @@ def score_command(
         raise click.UsageError("--master is for --engine spark")
     if engine == "spark" and (problems is not None or STANDARD in (cases, out)):
         raise click.UsageError("--engine spark says problems in the column status, and has no use for - or --problems")
-    model = get_model(*select(priors, population))
+    model = model_of(priors, population, network)
     if engine == "spark":
         rows, not_scored = _on_spark(model, cases, out, keep, master)
     else:

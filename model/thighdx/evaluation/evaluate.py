@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from thighdx import __version__
 from thighdx.assess import IMPOSSIBLE, Model, get_model
-from thighdx.cases import CASE_ID, Cases, Column, Problem, answer_columns, cell_text, read_columns
+from thighdx.cases import CASE_ID, Cases, Column, Problem, cell_text, read_columns
 from thighdx.errors import TableError
+from thighdx.evaluation.grades import GRADE, NOT_STATED, grades_of
 from thighdx.evaluation.judged import Judged, judge, only_kinds, stages
 from thighdx.evaluation.labels import LABEL, NO_LABEL, QUALITY, check_columns, read_labels
 from thighdx.evaluation.questions import count_questions
@@ -21,6 +22,7 @@ from thighdx.evaluation.summary import Evidenced, Summary, confusion_of, notes_o
 from thighdx.evaluation.sums import (
     Cells,
     Summed,
+    add_cause_decisions,
     add_curves,
     base_values,
     bin_of,
@@ -29,8 +31,7 @@ from thighdx.evaluation.sums import (
 from thighdx.evidence import Evidence
 from thighdx.hypothetical import Hypothetical
 from thighdx.knowledge import Knowledge
-from thighdx.scoring.columns import cell_texts
-from thighdx.scoring.sources import in_batches, open_cases
+from thighdx.scoring.plain import plain_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,14 +82,11 @@ def evaluate_file(
     read, has no column of true causes, or no case is left.
     """
     evaluator = Evaluator(model, without_doubtful=without_doubtful, seed=seed)
-    with open_cases(path) as source:
-        check_columns(source.names, path, without_doubtful=without_doubtful)
-        wanted = {CASE_ID, LABEL, QUALITY, *answer_columns(model.knowledge)}
-        parts = source.parts([name for name in source.names if name in wanted], ())
-        for rows, faults in in_batches(part() for part in parts):
+    with plain_table(path, model.knowledge, [LABEL, QUALITY, GRADE]) as table:
+        check_columns(table.names, path, without_doubtful=without_doubtful)
+        for part in table.parts:
             before = evaluator.rows
-            columns = {name: cell_texts(rows.column(name)) for name in rows.schema.names}
-            for problem in evaluator.add(columns, rows.num_rows, faults):
+            for problem in evaluator.add(*part):
                 on_problem(before + problem.row + 1, problem)
     return evaluator.finish(path, draws)
 
@@ -108,6 +106,9 @@ class Evaluator:
         self._whole = Summed(seed)
         self._by_stage = {name: Summed(seed) for name in self._stages}
         self._confusion = np.zeros((len(causes), len(causes)), dtype=np.int64)
+        self._grades = grades_of(model)
+        self._grade_confusion = np.zeros((len(self._grades.names),) * 2, dtype=np.int64)
+        self._unread_grades = 0
         self._missed: list[MissedCase] = []
         self._not_first: list[NotFirst] = []
         self._asked: list[Evidence] = []
@@ -141,7 +142,8 @@ class Evaluator:
             self.left_out.unlabelled + int(unlabelled.sum()),
             self.left_out.doubtful + int(doubtful.sum()),
         )
-        self._sum(cases, labels.truth, rows, judged)
+        units = self._sum(cases, labels.truth, rows, judged)
+        self._sum_grades(columns, rows, units, judged)
         self._note_missed(columns, rows, judged)
         self._sample(cases.evidence, rows)
         self.rows += count
@@ -154,6 +156,7 @@ class Evaluator:
         knowledge = self.model.knowledge
         seen = Evidenced(self._whole, self._by_stage, self._chance, draws)
         summary = Summary(knowledge, seen)
+        grading = summary.grading(confusion_of(self._grades.names, self._grade_confusion), self._unread_grades)
         questions = count_questions(knowledge, self.model.engine, Hypothetical(self.model.tables), self._asked, NEAR)
         return Evaluation(
             rows=self.rows,
@@ -171,16 +174,19 @@ class Evaluator:
             missed_cases=tuple(self._missed),
             not_first=tuple(self._not_first),
             decisions=summary.decisions(),
+            decisions_by_cause=summary.decisions_by_cause(),
+            grading=grading,
             stages=summary.stages(self._stages),
             questions=questions,
-            notes=notes_on(knowledge, self._confusion, self._whole.count, self._dangerous),
+            notes=notes_on(knowledge, self._confusion, grading, self._dangerous),
             draws=draws,
             seed=self._seed,
             model_version=__version__,
             priors_digest=knowledge.digest,
         )
 
-    def _sum(self, cases: Cases, truth: NDArray[np.intp], rows: NDArray[np.intp], judged: Judged) -> None:
+    def _sum(self, cases: Cases, truth: NDArray[np.intp], rows: NDArray[np.intp], judged: Judged) -> NDArray[np.intp]:
+        """Take the figures of every stage. Returns the group of each case."""
         prior = self.model.tables.prior
         *earlier, last = self._stages
         for name in earlier:
@@ -197,11 +203,22 @@ class Evaluator:
         shape = (len(prior), width)
         self._whole.add_at("by_cause", shape, np.repeat(units, width), Cells(place.ravel(), base["scores"].ravel()))
         add_curves(self._whole, units, judged)
+        add_cause_decisions(self._whole, units, judged, self._dangerous)
         np.add.at(self._confusion, (judged.truth, judged.top), 1)
         leading = judged.probability.max(axis=1)
         for draw in range(CHANCE_DRAWS):
             came = self._rng.random(len(leading)) < leading
             self._chance[draw] += np.bincount(bin_of(leading), weights=came, minlength=self._chance.shape[1])
+        return units
+
+    def _sum_grades(
+        self, columns: Mapping[str, Column], rows: NDArray[np.intp], units: NDArray[np.intp], judged: Judged
+    ) -> None:
+        stated, unread = self._grades.stated(columns, rows, judged)
+        self._unread_grades += unread
+        self._whole.add(units, {"grades": self._grades.values(stated, judged)})
+        known = stated != NOT_STATED
+        np.add.at(self._grade_confusion, (stated[known], self._grades.likeliest(stated, judged)[known]), 1)
 
     def _note_missed(self, columns: Mapping[str, Column], rows: NDArray[np.intp], judged: Judged) -> None:
         causes = self.model.tables.causes

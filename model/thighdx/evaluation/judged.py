@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import get_args
 
@@ -25,7 +25,8 @@ class Judged:
 
     truth: position of the true cause. probability: P(cause | e). rank: place of the true cause, from 1; ties go by the
     vocabulary's order. top: position of the leading cause. flagged: whether a red flag fires, possibly or for certain.
-    named: whether one that fires may be the true cause. answers: number of findings known.
+    suspected: (cases, causes), whether one that fires may be that cause. answers: number of findings known. grades:
+    grade -> (cases,), its probability given its cause.
     """
 
     truth: NDArray[np.intp]
@@ -33,13 +34,19 @@ class Judged:
     rank: NDArray[np.intp]
     top: NDArray[np.intp]
     flagged: NDArray[np.bool_]
-    named: NDArray[np.bool_]
+    suspected: NDArray[np.bool_]
     answers: NDArray[np.intp]
+    grades: Mapping[str, Array]
 
     @property
     def of_truth(self) -> Array:
         """P(true cause | e), (cases,)."""
         return np.asarray(self.probability[np.arange(len(self.truth)), self.truth])
+
+    @property
+    def named(self) -> NDArray[np.bool_]:
+        """Whether a red flag that fires may be the true cause, (cases,)."""
+        return np.asarray(self.suspected[np.arange(len(self.truth)), self.truth])
 
 
 def stages(knowledge: Knowledge) -> dict[str, tuple[str, ...]]:
@@ -78,8 +85,9 @@ def judge(model: Model, cases: Cases, truth: NDArray[np.intp], rows: NDArray[np.
         rank_of(probability, right),
         np.asarray(found.top[rows], dtype=np.intp),
         np.asarray((found.flags.fired > 0).any(axis=1))[rows],
-        _named(model.knowledge, found, truth)[rows],
+        _suspected(model.knowledge, found)[rows],
         answers_of(cases.evidence)[rows],
+        {grade: share[rows] for grade, share in found.grades.items()},
     )
 
 
@@ -97,8 +105,9 @@ def answers_of(evidence: Evidence) -> NDArray[np.intp]:
     return np.asarray((evidence.codes > 0).sum(axis=1) + soft, dtype=np.intp)
 
 
-def _named(knowledge: Knowledge, found: Assessment, truth: NDArray[np.intp]) -> NDArray[np.bool_]:
+def _suspected(knowledge: Knowledge, found: Assessment) -> NDArray[np.bool_]:
+    """Whether a red flag that fires may be each of the causes, (cases, causes)."""
     flags = [knowledge.content.red_flags[name] for name in found.flags.ids]
     may_be = np.array([[cause in flag.may_be for cause in knowledge.causes] for flag in flags], dtype=bool)
     may_be = may_be.reshape(len(flags), len(knowledge.causes))
-    return np.asarray(((found.flags.fired > 0) & may_be[:, np.maximum(truth, 0)].T).any(axis=1))
+    return np.asarray((found.flags.fired > 0).astype(np.float32) @ may_be.astype(np.float32) > 0)

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thighdx.cases import Column, Problem, cell_text
-from thighdx.errors import TableError, did_you_mean, unknown
+from thighdx.coded import Coded, always, coded
+from thighdx.errors import MOST_HINTS, TableError, did_you_mean, unknown
 from thighdx.knowledge import Knowledge
 
 LABEL = "diagnosis"  # column: the true cause
@@ -38,24 +39,38 @@ def check_columns(names: Sequence[str], place: str, *, without_doubtful: bool) -
 
 def read_labels(knowledge: Knowledge, columns: Mapping[str, Column], count: int) -> Labels:
     """The labels of `count` cases. A word that is no cause, or no quality, is a problem of its row."""
+    label, quality = label_texts(columns, LABEL, count), label_texts(columns, QUALITY, count)
     index = {cause: position for position, cause in enumerate(knowledge.causes)}
-    problems = []
-    truth = np.full(count, NO_LABEL, dtype=np.intp)
-    for row, text in enumerate(map(cell_text, columns[LABEL])):
-        if text in index:
-            truth[row] = index[text]
-        elif text:
-            problems.append(Problem(row, LABEL, _no_cause(knowledge, text)))
-    quality = [cell_text(cell).casefold() for cell in columns.get(QUALITY, [""] * count)]
-    for row, word in enumerate(quality):
-        if word and word not in QUALITIES:
-            problems.append(Problem(row, QUALITY, unknown(word, "a label quality", QUALITIES)))
+    truth = np.array([index.get(text, NO_LABEL) for text in label.texts] or [NO_LABEL], dtype=np.intp)[label.codes]
+    wrong = [text for text in label.texts if text and text not in index]
+    said = {text: _no_cause(knowledge, text, hint=place < MOST_HINTS) for place, text in enumerate(wrong)}
+    problems = problems_of(label, LABEL, said)
+    words = {text: text.casefold() for text in quality.texts}
+    odd = [text for text, word in words.items() if word and word not in QUALITIES]
+    problems += problems_of(
+        quality, QUALITY, {text: unknown(text[:80], "a label quality", QUALITIES, hint=False) for text in odd}
+    )
     problems.sort(key=lambda problem: problem.row)
-    return Labels(truth, np.array([word == DOUBTFUL for word in quality], dtype=bool), tuple(problems))
+    doubtful = quality.rows_with(words[text] == DOUBTFUL for text in quality.texts)
+    return Labels(truth, doubtful, tuple(problems))
 
 
-def _no_cause(knowledge: Knowledge, text: str) -> str:
+def label_texts(columns: Mapping[str, Column], name: str, count: int) -> Coded:
+    """The texts of a column, each different one once; all empty where there is no such column."""
+    if name not in columns:
+        return always("", count)
+    column = columns[name]
+    return column if isinstance(column, Coded) else coded(map(cell_text, column))
+
+
+def problems_of(texts: Coded, column: str, said: Mapping[str, str]) -> list[Problem]:
+    """A problem for each row whose text has something said of it."""
+    rows = np.flatnonzero(texts.rows_with(text in said for text in texts.texts))
+    return [Problem(row, column, said[texts[row]]) for row in rows.tolist()]
+
+
+def _no_cause(knowledge: Knowledge, text: str, *, hint: bool) -> str:
     shown = text[:80]
     if text in knowledge.origins:
         return f"'{shown}' is an origin; accepted: a cause of it"
-    return unknown(shown, "a cause", knowledge.causes)
+    return unknown(shown, "a cause", knowledge.causes, hint=hint)

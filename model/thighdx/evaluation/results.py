@@ -127,6 +127,38 @@ class DecisionPoint:
 
 
 @dataclass(frozen=True)
+class CauseDecisions:
+    """The decision curve of one dangerous cause alone, which `cases` cases have.
+
+    By its own posterior, by the red flags that may be it, by acting on everyone.
+    """
+
+    id: str
+    name: str
+    cases: int
+    points: tuple[DecisionPoint, ...]
+
+
+@dataclass(frozen=True)
+class Grading:
+    """Grades of cases whose cause has grades and whose column `grade` states one, the true cause taken as known.
+
+    top_1: share with the true grade the likeliest; within_one: at most a grade off. probability: mean probability of
+    the true grade, log_score: mean natural logarithm of it; commonest: share with the grade that is likeliest before
+    anything is answered. confusion: true grades in rows, likeliest ones in columns. unread: grades that are none.
+    """
+
+    cases: int
+    top_1: Estimate
+    within_one: Estimate
+    probability: Estimate
+    log_score: Estimate
+    commonest: Estimate
+    confusion: Confusion
+    unread: int
+
+
+@dataclass(frozen=True)
 class Effort:
     """How many answers it takes, medians over cases with quartiles as bounds.
 
@@ -156,7 +188,10 @@ class Questions:
 
 @dataclass(frozen=True)
 class Confusion:
-    """How many cases of each true cause (rows) each cause leads in (columns), causes in the vocabulary's order."""
+    """How many cases of each true cause (rows) each cause leads in (columns), causes in the vocabulary's order.
+
+    The same for origins and grades.
+    """
 
     causes: tuple[str, ...]
     counts: tuple[tuple[int, ...], ...]
@@ -207,6 +242,7 @@ class Evaluation:
     """The model against labelled cases. `stages` run from history alone to everything known.
 
     missed_cases and not_first name a hundred cases at most, the first of the table.
+    decisions_by_cause: of the dangerous causes that a case has.
     """
 
     rows: int
@@ -224,6 +260,8 @@ class Evaluation:
     missed_cases: tuple[MissedCase, ...]
     not_first: tuple[NotFirst, ...]
     decisions: tuple[DecisionPoint, ...]
+    decisions_by_cause: tuple[CauseDecisions, ...]
+    grading: Grading
     stages: tuple[Stage, ...]
     questions: Questions
     notes: tuple[str, ...]

@@ -9,14 +9,17 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from thighdx.errors import one_of
 from thighdx.evaluation import metrics
 from thighdx.evaluation.results import (
     Bin,
     BrierParts,
     Calibration,
+    CauseDecisions,
     Confusion,
     DecisionPoint,
     Estimate,
+    Grading,
     Group,
     Scores,
     Stage,
@@ -25,6 +28,7 @@ from thighdx.evaluation.results import (
 from thighdx.evaluation.sums import BINS, THRESHOLDS, Summed, Sums
 from thighdx.knowledge import Knowledge
 from thighdx.rows import Array
+from thighdx.wording import count
 
 KINDS = ("count", "forecast", "true")  # of the sums behind a reliability curve
 FEW = 30  # cases below which a figure hardly tells anything; said as a note
@@ -101,22 +105,45 @@ class Summary:
         return _triage(*(sums["triage"] for sums in self._both))
 
     def decisions(self) -> tuple[DecisionPoint, ...]:
-        """The decision curve."""
+        """The decision curve of danger as such."""
+        return self._curve_of([sums["decisions"] for sums in self._both])
+
+    def decisions_by_cause(self) -> tuple[CauseDecisions, ...]:
+        """The decision curve of each dangerous cause that a case has."""
+        dangerous = [(cause, entry.name) for cause, entry in self._knowledge.content.causes.items() if entry.dangerous]
+        found = []
+        for number, (cause, name) in enumerate(dangerous):
+            both = [sums["cause_decisions"][:, number] for sums in self._both]
+            cases = round(float(both[0][0, -1, 0]))  # acting on everyone finds every case of it
+            if cases:
+                found.append(CauseDecisions(cause, name, cases, self._curve_of(both)))
+        return tuple(found)
+
+    def grading(self, confusion: Confusion, unread: int) -> Grading:
+        """Of cases with a stated grade."""
+        now, drawn = (sums["grades"] for sums in self._both)
+        cases = round(float(now[0, 0]))
+        means = [
+            estimate(metrics.ratio(now[:, column], now[:, 0]), metrics.ratio(drawn[:, column], drawn[:, 0]))
+            for column in range(1, now.shape[1])
+        ]
+        right, near, chance, score, commonest = means
+        shares = (_share_of(right, cases), _share_of(near, cases))
+        return Grading(cases, *shares, chance, score, _share_of(commonest, cases), confusion, unread)
+
+    def _curve_of(self, both: Sequence[Array]) -> tuple[DecisionPoint, ...]:
+        """From acted on, (draws, thresholds + red flags + everyone, 2), of the figure and of its draws."""
         points = []
         for number, threshold in enumerate(THRESHOLDS):
             columns = (number, len(THRESHOLDS), len(THRESHOLDS) + 1)
-            estimates = [
-                estimate(
-                    *(
-                        metrics.net_benefit(
-                            sums["decisions"][:, column, 0], sums["decisions"][:, column, 1], _cases(sums), threshold
-                        )
-                        for sums in self._both
-                    )
-                )
+            benefit = [
+                [
+                    metrics.net_benefit(acted[:, column, 0], acted[:, column, 1], _cases(sums), threshold)
+                    for acted, sums in zip(both, self._both, strict=True)
+                ]
                 for column in columns
             ]
-            points.append(DecisionPoint(threshold, *estimates))
+            points.append(DecisionPoint(threshold, *(estimate(*one) for one in benefit)))
         return tuple(points)
 
     def stages(self, kinds: Mapping[str, tuple[str, ...]]) -> tuple[Stage, ...]:
@@ -148,10 +175,11 @@ def confusion_of(names: Sequence[str], counts: NDArray[np.int64]) -> Confusion:
 
 
 def notes_on(
-    knowledge: Knowledge, counts: NDArray[np.int64], cases: int, dangerous: NDArray[np.bool_]
+    knowledge: Knowledge, counts: NDArray[np.int64], grading: Grading, dangerous: NDArray[np.bool_]
 ) -> tuple[str, ...]:
     """What keeps the figures from telling much."""
     seen = counts.sum(axis=1)
+    cases = int(seen.sum())
     causes = [cause for cause, number in zip(knowledge.causes, seen, strict=True) if number]
     notes = []
     if cases < FEW:
@@ -160,6 +188,11 @@ def notes_on(
         notes.append(f"every case is {causes[0]}: nothing is told apart here, and there is no resolution to measure")
     if not seen[dangerous].sum():
         notes.append("no case has a dangerous cause: nothing is learnt of missed danger")
+    if grading.unread:
+        said = count(grading.unread, "grade is", "grades are")
+        notes.append(f"{said} none; accepted: {one_of(grading.confusion.causes)}, or empty")
+    if 0 < grading.cases < FEW:
+        notes.append(f"grades: {count(grading.cases, 'case', 'cases')}, too few to tell much")
     return tuple(notes)
 
 
@@ -219,13 +252,17 @@ def _of_a_group(scores: Scores) -> Scores:
     """Wilson's interval for shares, since a bootstrap of a handful of cases that agree has no width."""
     shares = {}
     for name in ("top_1", "top_3"):
-        value = getattr(scores, name).value
-        shares[name] = Estimate(value, *metrics.wilson(value, scores.cases))
+        shares[name] = _share_of(getattr(scores, name), scores.cases)
     rest = ("mean_reciprocal_rank", "probability", "log_score", "base_log_score", "brier")
     alone = {
         name: Estimate(getattr(scores, name).value) if scores.cases == 1 else getattr(scores, name) for name in rest
     }
     return Scores(scores.cases, **shares, **alone)
+
+
+def _share_of(one: Estimate, cases: int) -> Estimate:
+    """A share with Wilson's interval in place of the bootstrap's."""
+    return one if one.value is None else Estimate(one.value, *metrics.wilson(one.value, cases))
 
 
 def _triage(now: Array, drawn: Array) -> Triage:

@@ -138,6 +138,22 @@ def decision_values(judged: Judged, dangerous: NDArray[np.bool_]) -> dict[str, A
     return {"decisions": np.stack([acted & danger, acted & ~danger], axis=2).astype(np.float64)}
 
 
+def add_cause_decisions(summed: Summed, units: NDArray[np.intp], judged: Judged, dangerous: NDArray[np.bool_]) -> None:
+    """As `decision_values` for each dangerous cause alone: (dangerous causes, thresholds + red flags + everyone, 2).
+
+    Acted on from its own probability on, or where a red flag that fires may be it.
+    """
+    causes = np.flatnonzero(dangerous)
+    shape = (len(causes), len(THRESHOLDS) + 2, 2)
+    sums = summed.sums.setdefault("cause_decisions", np.zeros((UNITS, *shape)))
+    for number, cause in enumerate(causes.tolist()):
+        probability, true = judged.probability[:, cause], judged.truth == cause
+        acted = [probability >= threshold for threshold in THRESHOLDS]
+        for column, on in enumerate([*acted, judged.suspected[:, cause], np.ones(len(true), dtype=bool)]):
+            sums[:, number, column, 0] += np.bincount(units[on & true], minlength=UNITS)
+            sums[:, number, column, 1] += np.bincount(units[on & ~true], minlength=UNITS)
+
+
 def bin_of(probability: Array) -> NDArray[np.intp]:
     """The bin of each probability; 1 belongs to the last."""
     return np.asarray(np.minimum((probability * BINS).astype(np.intp), BINS - 1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from rich.console import Console
 from rich.table import Table
@@ -35,8 +35,11 @@ def print_evaluation(
         console.print(Text(f"Missed: case {missed.case_id}, {missed.cause} ({place})", style="red"))
     if found.missed_cases:
         console.print()
+    for grading in _grading(found):
+        console.print(grading, "")
     groups = [_groups("By origin", found.origins), *([_groups("By cause", found.causes)] if show_all else [])]
-    for table in (_decisions(found, show_all=show_all), _calibration(found), *groups):
+    by_cause = [_decisions_by_cause(found)] if show_all and found.decisions_by_cause else []
+    for table in (_decisions(found, show_all=show_all), *by_cause, _calibration(found), *groups):
         console.print(table, "")
     _print_confusions(found, console)
     if misses is not None and found.not_first:
@@ -121,6 +124,37 @@ def _decisions(found: Evaluation, *, show_all: bool) -> Table:
             row = (point.model, point.red_flags, point.everyone)
             table.add_row(percent(point.threshold), *(_number(one.value, signed=True) for one in row))
     return table
+
+
+def _decisions_by_cause(found: Evaluation) -> Table:
+    table = _table(
+        "Net benefit of acting on one cause", "cases", "from", "by the model", "by its red flags", "on everyone"
+    )
+    for cause in found.decisions_by_cause:
+        for number, point in enumerate(one for one in cause.points if one.threshold in SHOWN_THRESHOLDS):
+            row = (point.model, point.red_flags, point.everyone)
+            named = ("", "") if number else (cause.id, str(cause.cases))
+            table.add_row(*named, percent(point.threshold), *(_number(one.value, signed=True) for one in row))
+    return table
+
+
+def _grading(found: Evaluation) -> Iterator[Table]:
+    """Grades, where any is stated."""
+    grading = found.grading
+    if not grading.cases:
+        return
+    table = _table(f"Grade of the true cause ({count(grading.cases, 'case', 'cases')})", "figure", "95 % interval")
+    for name, one, show in (
+        ("likeliest grade is the true one", grading.top_1, _share),
+        ("  at most one grade off", grading.within_one, _share),
+        ("  by guessing the commonest grade", grading.commonest, _share),
+        ("mean probability of the true grade", grading.probability, _share),
+        ("log score (0 is best)", grading.log_score, _number),
+    ):
+        table.add_row(name, show(one.value), _interval(one, show))
+    for true, led, cases in grading.confusion.largest(MOST_CONFUSIONS):
+        table.add_row(f"  {true} taken for {led}", str(cases), "")
+    yield table
 
 
 def _calibration(found: Evaluation) -> Table:

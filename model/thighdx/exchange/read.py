@@ -1,7 +1,8 @@
-"""Readers of networks edited elsewhere: BIF, XMLBIF, XDSL and NET. What they say is checked, nothing in them is run."""
+"""Readers of networks edited elsewhere, one a format. What they say is checked, nothing in them is run."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -12,15 +13,16 @@ from xml.parsers import expat
 import numpy as np
 
 from thighdx.assess import Model
-from thighdx.errors import Fault, NetworkError, one_of
+from thighdx.errors import Fault, NetworkError
 from thighdx.exchange.nodes import Node, nodes_of, tables_of
-from thighdx.exchange.write import BIF, NET, XDSL, XMLBIF, Format, format_of, words
+from thighdx.exchange.write import BIF, NAMES_ENDING, NET, UAI, XDSL, XMLBIF, Format, format_of, words
 from thighdx.fast.adaptive import AdaptiveEngine
 from thighdx.knowledge import Knowledge
 from thighdx.tables import Tables, build_tables
 
 LARGEST_NETWORK = 64 * 2**20  # bytes; the shipped network takes below 5 MiB
 MOST_CELLS = 10_000_000  # of one table
+WRITTEN_DIGITS = 1e-5  # base rates closer than this are the same, written by a program with fewer digits
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\n]*|/\*.*?\*/|%[^\n]*|[^\s(){}|;,=\[\]"]+|[(){}|;,=\[\]]', re.DOTALL)
 
 Raw = tuple[tuple[str, ...], tuple[str, ...], list[float]]  # states, parents, numbers
@@ -29,16 +31,14 @@ Raw = tuple[tuple[str, ...], tuple[str, ...], list[float]]  # states, parents, n
 def read_network(path: str, like: Tables) -> Tables:
     """The tables of a network with the ids and states of `like`, by the file's ending.
 
-    Raises `NetworkError` with every fault, and `TableError` for an ending that is no network's.
+    The names of a UAI file are in `FILE.names.json` beside it. Raises `NetworkError` with every fault, and `TableError`
+    for an ending that is no network's.
     """
     chosen = format_of(path)
-    if chosen not in READERS:
-        accepted = [ending for one in READERS for ending in one.endings]
-        raise NetworkError([Fault(path, f"{chosen.name} has no names to read by; accepted: {one_of(accepted)}")])
+    content = _content(path)
     try:
-        content = _content(path)
-        raw = READERS[chosen](content)
-    except (ValueError, expat.ExpatError) as error:
+        raw = _read_uai(content, _content(path + NAMES_ENDING)) if chosen is UAI else READERS[chosen](content)
+    except (ValueError, RecursionError, expat.ExpatError) as error:
         raise NetworkError([Fault(path, f"not valid {chosen.name}: {error}")]) from error
     nodes, faults = [], []
     for name, (states, parents, numbers) in raw.items():
@@ -61,8 +61,11 @@ def network_model(path: str, knowledge: Knowledge, population: str | None = None
     Raises as `read_network`, and `UnknownNameError` for an unknown population.
     """
     chosen, _ = knowledge.population(population)
-    tables = read_network(path, build_tables(knowledge, chosen))
-    return Model(knowledge, Path(path).name, AdaptiveEngine(tables))
+    like = build_tables(knowledge, chosen)
+    tables = read_network(path, like)
+    # base rates that were a convention before the network was exported are one still
+    same = bool(np.abs(tables.prior - like.prior).max() < WRITTEN_DIGITS)
+    return Model(knowledge, Path(path).name, AdaptiveEngine(tables), rates_of=chosen if same else None)
 
 
 def _content(path: str) -> bytes:
@@ -260,6 +263,57 @@ def _read_net(content: bytes) -> dict[str, Raw]:
         else:
             raise ValueError(f"found '{word[:80]}'; accepted: net, node or potential")
     return raw
+
+
+# -------------------------------------------------------------------------------------------------------------- UAI
+
+
+def _read_uai(content: bytes, names: bytes) -> dict[str, Raw]:
+    """The numbers of a UAI file with the names beside it; the last variable of a function is the one it is about."""
+    variables = _uai_variables(names)
+    words_ = iter(content.decode("utf-8-sig").split())
+
+    def whole(most: int) -> int:
+        word = next(words_, "")
+        if not word.isdecimal() or int(word) > most:
+            raise ValueError(f"found '{word[:80]}'; accepted: a whole number up to {most}")
+        return int(word)
+
+    kind = next(words_, "")
+    if kind != "BAYES":
+        raise ValueError(f"found '{kind[:80]}'; accepted: BAYES first")
+    if whole(MOST_CELLS) != len(variables):
+        raise ValueError(f"has another number of variables than its {NAMES_ENDING}: {len(variables)}")
+    for name, states in variables:
+        if whole(MOST_CELLS) != len(states):
+            raise ValueError(f"'{name[:80]}' has another number of states than in its {NAMES_ENDING}: {len(states)}")
+    functions = whole(MOST_CELLS)
+    if functions != len(variables):
+        raise ValueError(f"has {functions} functions; accepted: one a variable, {len(variables)}")
+    scopes = [[whole(len(variables) - 1) for _ in range(whole(len(variables)))] for _ in variables]
+    raw: dict[str, Raw] = {}
+    for scope in scopes:
+        numbers = [float(next(words_, "nothing")) for _ in range(whole(MOST_CELLS))]
+        if not scope or variables[scope[-1]][0] in raw:
+            raise ValueError("a function is about no variable, or about one that has its own already")
+        name, states = variables[scope[-1]]
+        raw[name] = states, tuple(variables[place][0] for place in scope[:-1]), numbers
+    return raw
+
+
+def _uai_variables(content: bytes) -> list[tuple[str, tuple[str, ...]]]:
+    """Id and states of each variable, in the order of the file."""
+    told = json.loads(content.decode("utf-8"))
+    variables = told.get("variables") if isinstance(told, dict) else None
+    if not isinstance(variables, list):
+        raise ValueError(f"its {NAMES_ENDING} has no list 'variables'")  # noqa: TRY004 - a fault of the file
+    found = []
+    for one in variables:
+        name, states = (one.get("id"), one.get("states")) if isinstance(one, dict) else (None, None)
+        if not isinstance(name, str) or not isinstance(states, list) or not all(isinstance(x, str) for x in states):
+            raise ValueError(f"a variable in its {NAMES_ENDING} has no 'id', or no list of 'states'")
+        found.append((name, tuple(states)))
+    return found
 
 
 READERS: dict[Format, Callable[[bytes], dict[str, Raw]]] = {

@@ -59,6 +59,15 @@ def learn_base_rates(before: Array, weight: float, counts: Array, likelihood: Ar
     return LearntBaseRates(before, rates, error, counts + shares, labelled, len(likelihood), weight, tuple(trace))
 
 
+def base_rates_as_they_are(before: Array, weight: float, counts: Array, likelihood: Array) -> LearntBaseRates:
+    """No step taken, for what is learnt at the base rates as they are: arguments as `learn_base_rates`."""
+    _, shares = _step(before, weight * before + counts, likelihood)
+    labelled = round(float(counts.sum()))
+    return LearntBaseRates(
+        before, before, np.zeros_like(before), counts + shares, labelled, len(likelihood), weight, ()
+    )
+
+
 def _start(before: Array, weight: float, counts: Array, likelihood: Array, first: float) -> Array:
     """Where the steps begin: the priors, or with many cases the end of the steps on a few of them, if better."""
     if len(likelihood) < MANY:

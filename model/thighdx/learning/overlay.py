@@ -10,12 +10,14 @@ from typing import Any
 
 from thighdx.errors import TableError
 from thighdx.knowledge import Knowledge
-from thighdx.learning.learn import Learnt
+from thighdx.learnable import BASE_RATES
+from thighdx.learning.results import Learnt, LearntLevels
 from thighdx.reading import thawed
 from thighdx.tomltext import toml_lines
 
 SOURCE = "learnt_cases"
 POPULATION = "learnt"
+TINY = 1e-9
 FILES = ("population.toml", "rows.toml", "report.json")
 
 
@@ -52,7 +54,10 @@ def population_tables(learnt: Learnt, knowledge: Knowledge) -> dict[str, Any]:
 
 
 def row_tables(learnt: Learnt, knowledge: Knowledge) -> dict[str, Any]:
-    """An overlay with every learnt row, each with a figure that says what was seen."""
+    """An overlay with every learnt row, each with a figure that says what was seen, and every learnt level.
+
+    No case states a level, so that levels are estimates and say how they were come by.
+    """
     largest = knowledge.content.thresholds.largest_weight
     findings: dict[str, Any] = {}
     figures = {}
@@ -67,18 +72,36 @@ def row_tables(learnt: Learnt, knowledge: Knowledge) -> dict[str, Any]:
             "cause": row.cause,
             "population": "the cases given",
             "value": row.seen,
-            "n": round(seen),
+            "n": max(1, round(seen)),
         }
         findings.setdefault(row.finding, {"rows": {}})["rows"][row.cause] = {
             "p": dict(zip(row.states, _rounded(list(row.after)), strict=True)),
-            "weight": min(largest, row.weight + seen),
+            "weight": min(largest, row.weight / max(1 - row.told, TINY)),
             "figures": [key],
         }
-    return {"findings": findings, "figures": figures, "sources": _source(learnt)} if figures else {}
+    mechanisms: dict[str, Any] = {}
+    for one in learnt.levels:
+        rows = mechanisms.setdefault(one.mechanism, {"rows": {}})["rows"]
+        rows[one.cause] = _level_row(one, knowledge.content.thresholds.largest_estimate_weight)
+    tables = {"findings": findings, "mechanisms": mechanisms, "figures": figures}
+    stated = {name: table for name, table in tables.items() if table}
+    return {**stated, "sources": _source(learnt)} if stated else {}
+
+
+def _level_row(one: LearntLevels, largest: float) -> dict[str, Any]:
+    return {
+        "p": dict(zip(one.levels, _rounded(list(one.after), least=0.0), strict=True)),
+        "weight": min(largest, one.weight / max(1 - one.told, TINY)),
+        "estimate": f"by expectation maximisation from {one.cases:.0f} cases with two answers or more; "
+        f"no case states a level, and the cases decide {one.told:.0%} of these numbers",
+        "sources": [SOURCE],
+    }
 
 
 def write_learnt(learnt: Learnt, knowledge: Knowledge, folder: str) -> None:
-    """Write `population.toml`, `rows.toml` (where rows were learnt) and `report.json` to a new folder, all or nothing.
+    """Write `population.toml`, `rows.toml` and `report.json` to a new folder, all or nothing.
+
+    The first where base rates were asked for, the second where rows or levels were learnt.
 
     Raises `TableError` where the folder holds something already, or cannot be written.
     """
@@ -88,7 +111,8 @@ def write_learnt(learnt: Learnt, knowledge: Knowledge, folder: str) -> None:
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         made = Path(tempfile.mkdtemp(prefix=f".{place.name}.", dir=place.parent))
-        written = {FILES[0]: population_tables(learnt, knowledge), FILES[1]: row_tables(learnt, knowledge)}
+        rates = population_tables(learnt, knowledge) if BASE_RATES in learnt.what else {}
+        written = {FILES[0]: rates, FILES[1]: row_tables(learnt, knowledge)}
         for name, tables in written.items():
             if tables:
                 (made / name).write_text("".join(toml_lines(tables)), encoding="utf-8")
@@ -110,9 +134,9 @@ def check_free(folder: str) -> None:
         raise TableError(f"{folder}: is there already; accepted: a new or an empty folder")
 
 
-def _rounded(p: list[float]) -> list[float]:
-    """Six digits, the largest taking the rest, so that they sum to 1."""
-    result = [max(round(value, 6), 1e-6) for value in p]
+def _rounded(p: list[float], *, least: float = 1e-6) -> list[float]:
+    """Six digits, the largest taking the rest, so that they sum to 1; none below `least`."""
+    result = [max(round(value, 6), least) for value in p]
     largest = result.index(max(result))
     result[largest] = round(1 - sum(value for place, value in enumerate(result) if place != largest), 9)
     return result

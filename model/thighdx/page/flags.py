@@ -70,4 +70,6 @@ def _line(flag: RedFlagRaised) -> str:
 def _basis(knowledge: Knowledge, flag: RedFlagRaised) -> str:
     causes = ", ".join(knowledge.content.causes[cause].name for cause in flag.may_be)
     may_be = f" May be: {plain(causes)}." if causes else ""
-    return f"- **{plain(flag.name)}**. {plain(flag.action)}{may_be} Rests on: {plain('; '.join(flag.sources))}"
+    misses = f" Misses: {plain(flag.misses)}" if flag.misses else ""
+    rests = plain("; ".join(flag.sources))
+    return f"- **{plain(flag.name)}**. {plain(flag.action)}{may_be}{misses} Rests on: {rests}"

@@ -12,7 +12,7 @@ from thighdx.knowledge import Knowledge
 from thighdx.page.htmltext import cards, links, table, tag
 from thighdx.page.words import plain
 from thighdx.reasoning.basis import document
-from thighdx.schema import Content, RedFlag
+from thighdx.schema import Content, Misses, RedFlag
 from thighdx.wording import percent, state_label
 
 
@@ -36,11 +36,20 @@ def _flag_card(content: Content, flag: RedFlag) -> str:
     meant = f"<p><b>May be</b> {escape(may_be)}.</p>" if may_be else ""
     rests = links(document(content, key) for key in flag.sources)
     practice = f'<p class="quiet">{escape(flag.basis)}</p>' if flag.basis else ""
+    missed = _misses(content, flag.misses) if flag.misses else ""
     return (
         f'<article class="card"><h3>{escape(flag.name)}</h3>'
         f'<p class="under"><span class="tag tag-{escape(flag.urgency)}">{escape(flag.urgency)}</span></p>'
-        f'<ul class="documents">{lines}</ul><p><b>Do</b> {escape(flag.action)}</p>{meant}{rests}{practice}</article>'
+        f'<ul class="documents">{lines}</ul><p><b>Do</b> {escape(flag.action)}</p>{meant}{rests}{practice}{missed}'
+        "</article>"
     )
+
+
+def _misses(content: Content, misses: Misses) -> str:
+    """Whom the rule is known to pass by, and who counted it."""
+    practice = f'<p class="quiet">{escape(misses.basis)}</p>' if misses.basis else ""
+    rests = links(document(content, key) for key in misses.sources)
+    return f"<p><b>Misses</b> {escape(misses.text)}</p>{rests}{practice}"
 
 
 def _line(content: Content, when: Mapping[str, str | tuple[str, ...]]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -21,7 +21,7 @@ from thighdx.errors import TableError
 from thighdx.scoring.batch import kept_names, other_columns, output_schema, score_batch
 from thighdx.scoring.csvblocks import Part
 from thighdx.scoring.results import open_writer
-from thighdx.scoring.sources import CaseSource, in_batches, open_cases
+from thighdx.scoring.sources import CaseSource, in_batches, open_cases, refuse_ambiguous
 from thighdx.scoring.tally import Tally
 
 T = TypeVar("T")
@@ -173,13 +173,6 @@ def row_problems(problems: Problems, ids: pa.Array, first: int) -> Iterator[RowP
     """Problems with the number of their row, `first` being that of the first one, and its id."""
     for one in problems:
         yield RowProblem(first + one.row, ids[one.row].as_py(), one.column, one.message)
-
-
-def refuse_ambiguous(repeated: Sequence[str], answers: Sequence[str], place: str) -> None:
-    """Raises `TableError` where a finding has two columns: which of them holds is not ours to say."""
-    twice = [name for name in repeated if name in (CASE_ID, *answers)]
-    if twice:
-        raise TableError(f"{place}: columns stated twice: {', '.join(twice)}; accepted: each finding once")
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""A case table on disk as plain columns of texts, for what learns from cases and compares models on them."""
+"""A case table on disk as plain columns of texts, for what learns from cases and judges models by them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 from thighdx.cases import CASE_ID, Column, answer_columns
 from thighdx.knowledge import Knowledge
 from thighdx.scoring.columns import cell_texts
-from thighdx.scoring.sources import in_batches, open_cases
+from thighdx.scoring.sources import in_batches, open_cases, refuse_ambiguous
 
 
 class PlainPart(NamedTuple):
@@ -20,16 +20,27 @@ class PlainPart(NamedTuple):
     faults: Mapping[int, str]
 
 
-@contextmanager
-def plain_parts(path: str, knowledge: Knowledge, others: Sequence[str] = ()) -> Iterator[Iterator[PlainPart]]:
-    """The answers, `case_id` and the columns `others` of a case table, part by part.
+class PlainTable(NamedTuple):
+    """A table being read: the names of all its columns, and its rows part by part."""
 
-    Raises `TableError` where the table cannot be read.
+    names: list[str]
+    parts: Iterator[PlainPart]
+
+
+@contextmanager
+def plain_table(path: str, knowledge: Knowledge, others: Sequence[str] = ()) -> Iterator[PlainTable]:
+    """The answers, `case_id` and the columns `others` of a case table.
+
+    Raises `TableError` where the table cannot be read, or states one of these columns twice.
     """
     with open_cases(path) as source:
-        wanted = {CASE_ID, *others, *answer_columns(knowledge)}
+        wanted = (CASE_ID, *others, *answer_columns(knowledge))
+        refuse_ambiguous(source.repeated, wanted, path)
         parts = source.parts([name for name in source.names if name in wanted], ())
-        yield (
-            PlainPart({name: cell_texts(rows.column(name)) for name in rows.schema.names}, rows.num_rows, faults)
-            for rows, faults in in_batches(part() for part in parts)
+        yield PlainTable(
+            source.names,
+            (
+                PlainPart({name: cell_texts(rows.column(name)) for name in rows.schema.names}, rows.num_rows, faults)
+                for rows, faults in in_batches(part() for part in parts)
+            ),
         )

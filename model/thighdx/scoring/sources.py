@@ -206,5 +206,12 @@ def unique_names(names: Sequence[str], place: str) -> tuple[list[str], tuple[str
     return result, repeated
 
 
+def refuse_ambiguous(repeated: Sequence[str], answers: Sequence[str], place: str) -> None:
+    """Raises `TableError` where a finding has two columns: which of them holds is not ours to say."""
+    twice = [name for name in repeated if name in (CASE_ID, *answers)]
+    if twice:
+        raise TableError(f"{place}: columns stated twice: {', '.join(twice)}; accepted: each finding once")
+
+
 def _why(error: BaseException) -> str:
     return getattr(error, "strerror", None) or str(error)

@@ -23,9 +23,8 @@ from thighdx.cases import CASE_ID, OK, answer_columns
 from thighdx.errors import TableError, one_of
 from thighdx.scoring.batch import kept_names, other_columns, output_schema, score_batch
 from thighdx.scoring.columns import text_array
-from thighdx.scoring.files import refuse_ambiguous
 from thighdx.scoring.results import neutral_texts
-from thighdx.scoring.sources import BATCH_ROWS, unique_names
+from thighdx.scoring.sources import BATCH_ROWS, refuse_ambiguous, unique_names
 from thighdx.scoring.tally import Tally
 
 if TYPE_CHECKING:

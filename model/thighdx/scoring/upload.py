@@ -20,9 +20,9 @@ from thighdx.knowledge import Knowledge
 from thighdx.scoring.batch import case_ids, kept_names, other_columns, other_columns_note, output_schema
 from thighdx.scoring.columns import cell_texts
 from thighdx.scoring.csvblocks import Part
-from thighdx.scoring.files import RowProblem, numbered, refuse_ambiguous, row_problems, score_part
+from thighdx.scoring.files import RowProblem, numbered, row_problems, score_part
 from thighdx.scoring.results import CsvWriter, ParquetWriter
-from thighdx.scoring.sources import CaseSource, CsvCases, ParquetCases, in_batches
+from thighdx.scoring.sources import CaseSource, CsvCases, ParquetCases, in_batches, refuse_ambiguous
 from thighdx.scoring.tally import Tally
 
 MOST_BYTES = 20 * 2**20
