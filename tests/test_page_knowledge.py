@@ -141,7 +141,7 @@ def test_a_figure_and_a_combination_say_why_the_model_departs_from_them() -> Non
     )
     (one,) = figures_with(published_figures(mine), "operated knees")
     assert one.id == figure
-    (two,) = [each for each in published_combinations(mine) if each.outside_because]
+    (two,) = [each for each in published_combinations(mine) if each.outside_because == said]
     assert two.id == combination
     for card in (figure_card(one), combination_card(two)):
         assert escape(said) in card
