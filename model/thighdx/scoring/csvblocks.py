@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from thighdx.errors import TableError
 from thighdx.scoring.columns import strings
 
-BLOCK = 4 * 2**20  # bytes parsed at once: memory that small is used again, not asked for anew
+BLOCK = 6 * 2**20  # bytes parsed at once: memory that small is used again, not asked for anew
 LARGEST_CELL = 2**20  # characters; a longer quoted cell is an unclosed quote more often than data
 PIECE = 2**20  # bytes that Arrow takes at a time
 CAREFUL = 2**18  # bytes read by the csv module before the next attempt at a plain block
