@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from tests.handmade import shipped
 from thighdx import Knowledge
@@ -60,6 +61,22 @@ def test_the_filters_agree_with_a_look_at_every_row(any_knowledge: Knowledge) ->
     found = matching(rows, text=name.upper())
     assert {row.cause for row in found} >= {cause}
     assert set(found) <= set(rows)
+
+
+def test_every_number_has_the_range_that_its_weight_leaves_it() -> None:
+    """The quantiles of an entry of the Dirichlet that `--intervals` draws the row from; it holds the number."""
+    rng = np.random.default_rng(5)
+    rows = [row for row in provenance(shipped()) if row.own]
+    for row in (rows[place] for place in rng.choice(len(rows), 40, replace=False)):
+        share = np.array([chance.probability for chance in row.chances])
+        for chance, p in zip(row.chances, share, strict=True):
+            ends = stats.beta(row.weight * p, row.weight * (1 - p)).ppf([0.025, 0.975])
+            assert chance.low == pytest.approx(min(ends[0], p), abs=1e-9)
+            assert chance.high == pytest.approx(max(ends[1], p), abs=1e-9)
+    drawn = rng.dirichlet(row.weight * share, 200_000)
+    for chance, column in zip(row.chances, drawn.T, strict=True):
+        if 0.05 < chance.probability < 0.95:
+            assert np.quantile(column, [0.025, 0.975]) == pytest.approx([chance.low, chance.high], abs=0.01)
 
 
 def test_the_table_of_rows_has_a_line_for_each_state(knowledge: Knowledge) -> None:

@@ -6,25 +6,34 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+import numpy as np
+
 from thighdx.assess import get_model
 from thighdx.causecard import Document
 from thighdx.knowledge import Knowledge
+from thighdx.ranges import ranges
 from thighdx.reasoning.basis import OWN, FigureCited, document, figure_cited, row_behind
 from thighdx.schema import Combination, Content, Figure, RatioRow
 from thighdx.wording import asked_and_said, percent, state_label
 
 HEADINGS = [
-    "finding", "state", "cause", "probability", "row", "weight", "published", "estimate", "figures", "sources", "note",
+    "finding", "state", "cause", "probability", "low", "high", "row", "weight", "published", "estimate", "figures",
+    "sources", "note",
 ]  # fmt: skip
 
 
 @dataclass(frozen=True)
 class StateChance:
-    """P(state | cause) of one state, as the tables have it (completed, floored)."""
+    """P(state | cause) of one state, as the tables have it (completed, floored).
+
+    low, high: the 95 % range that the row's weight leaves it, holding it (`thighdx.ranges`).
+    """
 
     state: str
     label: str
     probability: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)
@@ -98,6 +107,9 @@ def _provenance(
 ) -> Provenance:
     entry = content.findings[finding]
     row, basis = row_behind(content, population, finding, cause)
+    value = np.array(chances)
+    low, high = ranges(value, np.full(len(value), basis.weight))
+    shown = zip(entry.states, chances, low.tolist(), high.tolist(), strict=True)
     return Provenance(
         finding,
         entry.question,
@@ -107,7 +119,7 @@ def _provenance(
         row,
         isinstance(basis, RatioRow),
         None if parent == -1 else tuple(content.mechanisms.values())[parent].name,
-        tuple(StateChance(s, state_label(entry, s), p) for s, p in zip(entry.states, chances, strict=True)),
+        tuple(StateChance(state, state_label(entry, state), *three) for state, *three in shown),
         basis.weight,
         basis.estimate,
         tuple(figure_cited(content, key) for key in basis.figures),
@@ -148,6 +160,8 @@ def provenance_table(rows: Iterable[Provenance]) -> list[list[str]]:
                 chance.state,
                 row.cause,
                 f"{chance.probability:.12g}",
+                f"{chance.low:.4g}",
+                f"{chance.high:.4g}",
                 row.row,
                 f"{row.weight:g}",
                 "yes" if row.published else "no",

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from thighdx.causecard import Document
-from thighdx.provenance import Provenance, PublishedCombination, PublishedFigure, figure_said
+from thighdx.provenance import Provenance, PublishedCombination, PublishedFigure, StateChance, figure_said
 from thighdx.reasoning.basis import FigureCited, RowUsed
-from thighdx.wording import percent
+from thighdx.wording import percent, percent_range
 
 
 def link(document: Document) -> str:
@@ -58,11 +58,12 @@ def tag(estimate: str | None) -> str:
     )
 
 
-def chance(label: str, probability: float) -> str:
-    """A state with its probability and a small bar."""
-    width = f"{100 * min(max(probability, 0.0), 1.0):.1f}"
+def chance(one: StateChance) -> str:
+    """A state with its probability, the range its weight leaves it, and a small bar."""
+    width = f"{100 * min(max(one.probability, 0.0), 1.0):.1f}"
     return (
-        f'<div class="chance"><span>{escape(label)}</span><b>{percent(probability)}</b>'
+        f'<div class="chance"><span>{escape(one.label)}</span>'
+        f"<b>{percent(one.probability)} <small>({percent_range(one.low, one.high)})</small></b>"
         f'<i aria-hidden="true" style="--share:{width}%"></i></div>'
     )
 
@@ -74,7 +75,7 @@ def row_card(row: Provenance) -> str:
         rest.insert(1, "stated as a ratio to the background")
     if row.mechanism is not None:
         rest.append(f"through {row.mechanism.lower()}")
-    chances = "".join(chance(one.label, one.probability) for one in row.chances)
+    chances = "".join(chance(one) for one in row.chances)
     return (
         f'<article class="card"><h3>{escape(row.question)}</h3>'
         f'<p class="under">in {escape(row.cause_name)} {tag(row.estimate)}</p>'

@@ -33,7 +33,8 @@ def draw_rows(knowledge: Knowledge, population: str) -> None:
     st.markdown(
         "How often each finding is there in each cause: *P(finding | cause)*, the published sensitivities and "
         "frequencies themselves. A cause without a row of its own takes the **background**, the same for all of "
-        "them."
+        "them. In brackets: the range that a number lies in with 95 %, by what its row is worth; an estimate is worth "
+        "few cases."
     )
     found = _filtered(knowledge, population)
     published = sum(row.published for row in found)

@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 
 from thighdx.assess import Model, get_model
 from thighdx.knowledge import Knowledge
+from thighdx.ranges import ranges
 from thighdx.reasoning.resolve import Changed
 from thighdx.reasoning.shares import BaseRates, base_rate_boxes
 from thighdx.rows import Array, cause_row, complete, floored
 from thighdx.schema import Basis, Population, RatioRow, Row
 from thighdx.tables import background
 
-ENDS = (0.025, 0.975)  # of the Beta: what a 95 % interval means
 NEAREST = 1e-6  # to 0 and 1 that a number is varied to; the floor of findings' rows is farther in
 
 Kind = Literal["row", "level", "share"]
@@ -175,18 +175,9 @@ def _basis(knowledge: Knowledge, basis: Basis) -> tuple[float, str]:
 
 
 def _ranged(numbers: Sequence[Number], nearest: float) -> tuple[Number, ...]:
-    """The numbers with the 95 % ranges of their Betas, no nearer than `nearest` to 0 and 1.
-
-    A range is widened to hold its number, which a very skewed one may leave outside.
-    """
-    from scipy.special import betaincinv  # scipy takes a tenth of a second to import
-
+    """The numbers with their 95 % ranges, no nearer than `nearest` to 0 and 1."""
     value = np.array([number.value for number in numbers])
-    weight = np.array([number.weight for number in numbers])
-    inside = np.clip(value, np.finfo(float).tiny, 1 - np.finfo(float).epsneg)
-    ends = betaincinv(weight * inside, weight * (1 - inside), np.array(ENDS)[:, None])
-    low = np.minimum(np.maximum(ends[0], nearest), value)
-    high = np.maximum(np.minimum(ends[1], 1 - nearest), value)
+    low, high = ranges(value, np.array([number.weight for number in numbers]), nearest)
     return tuple(
         replace(number, low=float(least), high=float(most))
         for number, least, most in zip(numbers, low, high, strict=True)
