@@ -27,8 +27,9 @@ from thighdx.fast.plan import Program, aligned
 BLOCK = 2048  # cases at once. Measured, ns a case: 256 132, 512 122, 1024 118, 2048 112, 4096 115
 PAD = 64  # past each row of a block's arrays: at a power of two all rows would fall into the same cache sets
 TILE = 16  # bytes; codes are transposed in squares of this side
+ABREAST = 32  # cases whose patterns are worked out at once: 64 bytes
 LANES = {np.dtype(np.float64): 8, np.dtype(np.float32): 16}  # 64 bytes, one cache line
-FEW = 4  # tables and levels that the quick loop takes; more go through the general one
+FEW_LEVELS, FEW_TABLES = 4, 5  # that the quick loop takes; more go through the general one
 
 U = np.uint64
 Codes = NDArray[np.uint8]
@@ -46,7 +47,7 @@ def _instruction(define: Callable[..., Any]) -> Any:
 
 
 class Lanes(types.Type):
-    """The type of a vector of probabilities, one for each of 8 or 16 causes."""
+    """The type of a vector: probabilities, one for each of 8 or 16 causes, or the patterns of 32 cases."""
 
     def __init__(self, element: Any) -> None:
         self.element = element
@@ -62,6 +63,8 @@ class LanesModel(models.PrimitiveModel):
 
 
 def _vector(element: Any) -> Any:
+    if element == types.uint16:
+        return ir.VectorType(ir.IntType(16), ABREAST)
     return ir.VectorType(ir.DoubleType(), 8) if element == types.float64 else ir.VectorType(ir.FloatType(), 16)
 
 
@@ -80,7 +83,7 @@ def _broadcast(builder: Any, value: Any, count: int) -> Any:
 
 
 def _bytes_of(vector: Any) -> int:
-    return 8 if vector.count == 8 else 4
+    return 64 // int(vector.count)
 
 
 @_instruction
@@ -140,6 +143,26 @@ def _sum(_typing: Any, lanes: Any) -> Any:
         return builder.extract_element(rest, SHUFFLE(0))
 
     return lanes.element(lanes), generate
+
+
+@_instruction
+def _scaled(_typing: Any, codes: Any, index: Any, stride: Any) -> Any:
+    """The codes of `ABREAST` cases, from element `index` on, times the stride."""
+    patterns = Lanes(types.uint16)
+
+    def generate(context: Any, builder: Any, _signature: Any, given: Any) -> Any:
+        narrow = ir.VectorType(ir.IntType(8), ABREAST)
+        found = builder.load(_address(context, builder, codes, given[0], given[1], narrow), align=1)
+        wide = builder.zext(found, _vector(patterns.element))
+        return builder.mul(wide, _broadcast(builder, given[2], ABREAST))
+
+    return patterns(codes, index, stride), generate
+
+
+@_instruction
+def _added(_typing: Any, left: Any, right: Any) -> Any:
+    """The sum of two vectors of patterns."""
+    return left(left, right), lambda _context, builder, _signature, given: builder.add(*given)
 
 
 @_instruction
@@ -251,19 +274,22 @@ def _first_bad(codes: Codes, start: int, width: int, count: int, highest: Codes)
 
 @part
 def _fill_patterns(program: Program, codes: Codes, start: int, width: int, count: int, patterns: Patterns) -> None:
-    """The pattern of each case in each column."""
+    """The pattern of each case in each column, the sum of stride x code over the column's findings."""
+    whole = count - count % ABREAST
     for column in range(len(program.column_ends) - 1):
-        into = patterns[column]
-        begin = program.column_ends[column]
-        for member in range(begin, program.column_ends[column + 1]):
-            at, stride = program.column_finding[member] * width + start, program.column_stride[member]
-            one = codes[at : at + count]
-            if member == begin:
-                for case in range(count):
-                    into[case] = np.uint16(one[case]) * stride
-            else:
-                for case in range(count):
-                    into[case] += np.uint16(one[case]) * stride
+        into, begin, end = patterns[column], program.column_ends[column], program.column_ends[column + 1]
+        for case in range(0, whole, ABREAST):
+            at = program.column_finding[begin] * width + start + case
+            total = _scaled(codes, U(at), program.column_stride[begin])
+            for member in range(begin + 1, end):
+                at = program.column_finding[member] * width + start + case
+                total = _added(total, _scaled(codes, U(at), program.column_stride[member]))
+            _store(into, U(case), total)
+        for case in range(whole, count):
+            into[case] = 0
+            for member in range(begin, end):
+                at = program.column_finding[member] * width + start + case
+                into[case] += np.uint16(codes[at]) * program.column_stride[member]
 
 
 @part
@@ -302,7 +328,7 @@ def _take(program: Program, step: int, flat: Flat, first: np.uint64, count: int)
     levels = program.step_levels[step]
     at, end = program.step_ends[step], program.step_ends[step + 1]
     t, c = program.table_first[at:end], program.table_column[at:end]
-    if len(t) > FEW or levels > U(FEW):
+    if len(t) > FEW_TABLES or levels > U(FEW_LEVELS):
         _mix_many(flat, first, count, t, c, levels)
     elif len(t) == 1:
         _mix(flat, first, count, (t[0],), (c[0],), levels)
@@ -310,8 +336,10 @@ def _take(program: Program, step: int, flat: Flat, first: np.uint64, count: int)
         _mix(flat, first, count, (t[0], t[1]), (c[0], c[1]), levels)
     elif len(t) == 3:
         _mix(flat, first, count, (t[0], t[1], t[2]), (c[0], c[1], c[2]), levels)
-    else:
+    elif len(t) == 4:
         _mix(flat, first, count, (t[0], t[1], t[2], t[3]), (c[0], c[1], c[2], c[3]), levels)
+    else:
+        _mix(flat, first, count, (t[0], t[1], t[2], t[3], t[4]), (c[0], c[1], c[2], c[3], c[4]), levels)
 
 
 @part

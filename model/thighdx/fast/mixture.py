@@ -22,7 +22,7 @@ from thighdx.fast.soft import combinations
 from thighdx.rows import Array
 from thighdx.tables import Tables
 
-SHARE = 4 * kernel.BLOCK  # cases a thread takes at a time
+SHARE = 4 * kernel.BLOCK  # cases a thread takes at a time, where there are several
 SOFT_SHARE = 4096  # cases whose soft cells are combined at a time; bounds memory at some 70 MB
 COMBINATIONS = 64  # of the states of a case's soft cells; a case with more of them is unsure here
 SAFE = {np.dtype(np.float64): 1e-290, np.dtype(np.float32): 1e-28}  # a P(e) below may have lost terms to underflow
@@ -87,22 +87,22 @@ class Mixture:
             raise ValueError(f"codes: {codes.dtype}, {codes.shape}; accepted: uint8, (cases, {len(self._findings)})")
         total = np.empty(cases, dtype=self.dtype)
         work = partial(self._infer_share, _laid_out(codes), shares, total)
-        starts = range(0, cases, SHARE)
-        if threads > 1 and len(starts) > 1:
+        if threads > 1 and cases > SHARE:
             with ThreadPoolExecutor(threads) as pool:
-                list(pool.map(work, starts))
+                list(pool.map(work, range(0, cases, SHARE), range(SHARE, cases + SHARE, SHARE)))
         else:
-            for start in starts:
-                work(start)
+            work(0, cases)
         return total
 
-    def _infer_share(self, codes: tuple[Codes, bool, int], shares: Numbers, total: Numbers, start: int) -> None:
+    def _infer_share(
+        self, codes: tuple[Codes, bool, int], shares: Numbers, total: Numbers, start: int, stop: int
+    ) -> None:
         try:
             scratch = self._scratch.pop()
         except IndexError:
             scratch = kernel.make_scratch(self._program)
-        out, stop = shares.reshape(-1), min(start + SHARE, len(total))
-        bad = kernel.infer(self._program, *codes, start, stop, out, self._causes, total, scratch)
+        end = min(stop, len(total))
+        bad = kernel.infer(self._program, *codes, start, end, shares.reshape(-1), self._causes, total, scratch)
         self._scratch.append(scratch)
         if bad >= 0:
             highest = self._program.highest[bad]

@@ -3,9 +3,9 @@
 Causes are worked on `lanes` at a time, as many as fit one vector register. Within such a set of causes the findings
 of a mechanism are split into groups; a group's table holds, for every pattern of answers (code 0 = not known) and
 every level, the product of the conditional probabilities, under causes that do not use the mechanism 1. A mechanism
-whose patterns all fit one table is summed over its levels here, once for all; it then is one factor among others, and
-so is every finding that hangs on no mechanism. Factors share tables until `PATTERNS` is reached; a factor whose
-findings are all in a group of some mechanism costs nothing there, so that is where it goes.
+of at most `SUMMED` patterns is summed over its levels here, once for all, into one table; it then is one factor among
+others, and so is every finding that hangs on no mechanism. Factors share tables until `PATTERNS` is reached; a factor
+whose findings are all in a group of some mechanism costs nothing there, so that is where it goes.
 
 What a case costs is the number of table rows read, of 64 bytes: on the shipped network 232 in float64, against
 1,245 with a table for each finding.
@@ -24,10 +24,12 @@ from numpy.typing import NDArray
 from thighdx.rows import Array
 from thighdx.tables import Tables
 
-# Fewer reads against more misses in the caches. Measured, ns a case: 243 patterns 114, 500 103, 1000 98, 2187 102, 4000
-# 115; beside other work that fills the caches 118, 113, 118, 125, 136.
-PATTERNS = 1000
+# Fewer reads against more misses in the caches. Measured, ns a case, SUMMED being 4000: 243 patterns MEASURE
+PATTERNS = 500
+SUMMED = 4000  # patterns
 TOGETHER = 4  # tables multiplied in one pass over the cases
+LINE, PAGE = 64, 2**21  # bytes: a cache line, a large page of memory
+LARGE = 2**19  # bytes; a table from here on starts at a large page
 NO_MECHANISM = -1
 
 Scope = frozenset[int]  # positions of findings
@@ -91,7 +93,7 @@ def _steps(tables: Tables, causes: range) -> list[_Step]:
     for mechanism, scope in _uses(tables, causes).items():
         if mechanism == NO_MECHANISM:
             factors += [(mechanism, frozenset([finding])) for finding in sorted(scope)]
-        elif _patterns(scope, sizes) <= PATTERNS:
+        elif _patterns(scope, sizes) <= SUMMED:
             factors.append((mechanism, scope))
         else:
             parts = [(mechanism, frozenset([finding])) for finding in sorted(scope)]
@@ -240,11 +242,14 @@ def _spread(values: Array, findings: Iterable[int], scope: Sequence[int]) -> Arr
 
 
 def aligned(values: NDArray[np.floating], dtype: type[np.floating]) -> NDArray[np.floating]:
-    """A copy that starts at a cache line."""
-    line = 64
+    """A copy that starts at a cache line; a large one at a large page, of which numpy asks the system for some.
+
+    Rows are looked up all over the tables: with pages of 4 kB the processor would look up as many addresses.
+    """
     size = values.size * np.dtype(dtype).itemsize
-    raw = np.empty(size + line, dtype=np.uint8)
-    start = -raw.ctypes.data % line
+    unit = LINE if size < LARGE else PAGE
+    raw = np.empty(size + 2 * unit, dtype=np.uint8)
+    start = -raw.ctypes.data % unit
     copy = raw[start : start + size].view(dtype).reshape(values.shape)
     copy[...] = values
     return copy
