@@ -92,6 +92,18 @@ def test_any_number_of_causes(causes: int) -> None:
     same(CompiledEngine(tables, "float32").posterior(told), Engine(tables).posterior(told), atol=1e-5)
 
 
+def test_findings_of_a_single_state_say_nothing() -> None:
+    """No table is read, so the base rates stand."""
+    causes = tuple(f"c{number}" for number in range(10))
+    free = np.full(10, -1, dtype=np.intp)
+    seen = FindingTable("f", ("a",), np.ones((10, 1)), free, {})
+    tables = Tables(causes, np.random.default_rng(1).dirichlet(np.ones(10)), (), (seen,))
+    codes = np.random.default_rng(2).integers(0, 2, size=(70, 1), dtype=np.uint8)
+    found = CompiledEngine(tables).posterior(codes)
+    np.testing.assert_allclose(found.probability, np.broadcast_to(tables.prior, (70, 10)), rtol=1e-14)
+    same(found, Engine(tables).posterior(evidence(codes)))
+
+
 def large_mechanism(levels: int, findings: int, causes: int = 5) -> Tables:
     """A mechanism of any number of levels and findings, each of which is free of it under one cause."""
     rng = np.random.default_rng(levels + findings)

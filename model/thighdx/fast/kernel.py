@@ -225,6 +225,14 @@ class Flat(NamedTuple):
     lanes: np.uint64
 
 
+class Place(NamedTuple):
+    """Where in `joint` a set of causes begins, and whether it holds nothing yet and is to begin with P(cause)."""
+
+    first: np.uint64
+    fresh: bool
+    prior: Any  # a vector
+
+
 class Scratch(NamedTuple):
     """What one thread works in, for a block of cases.
 
@@ -293,7 +301,7 @@ def _fill_patterns(program: Program, codes: Codes, start: int, width: int, count
 
 
 @part
-def _mix(flat: Flat, first: np.uint64, count: int, tables: Any, columns: Any, levels: np.uint64) -> None:
+def _mix(flat: Flat, place: Place, count: int, tables: Any, columns: Any, levels: np.uint64) -> None:
     """Multiply each case's joint by the sum over (up to 4) levels of the product of its tables."""
     one, two, three = U(1), U(2), U(3)
     for case in range(U(count)):
@@ -304,12 +312,13 @@ def _mix(flat: Flat, first: np.uint64, count: int, tables: Any, columns: Any, le
             total = _plus(_product(flat, tables, columns, levels, case, two), total)
         if levels > three:
             total = _plus(_product(flat, tables, columns, levels, case, three), total)
-        at = first + case * flat.lanes
-        _store(flat.joint, at, _times(_load(flat.joint, at), total))
+        at = place.first + case * flat.lanes
+        before = place.prior if place.fresh else _load(flat.joint, at)
+        _store(flat.joint, at, _times(before, total))
 
 
 @part
-def _mix_many(flat: Flat, first: np.uint64, count: int, tables: Any, columns: Any, levels: np.uint64) -> None:
+def _mix_many(flat: Flat, place: Place, count: int, tables: Any, columns: Any, levels: np.uint64) -> None:
     """`_mix` for any number of tables and levels."""
     for case in range(U(count)):
         total = _all(flat.values.dtype.type(0))
@@ -318,28 +327,29 @@ def _mix_many(flat: Flat, first: np.uint64, count: int, tables: Any, columns: An
             for table in range(1, len(tables)):
                 term = _times(term, _product(flat, (tables[table],), (columns[table],), levels, case, level))
             total = _plus(term, total)
-        at = first + case * flat.lanes
-        _store(flat.joint, at, _times(_load(flat.joint, at), total))
+        at = place.first + case * flat.lanes
+        before = place.prior if place.fresh else _load(flat.joint, at)
+        _store(flat.joint, at, _times(before, total))
 
 
 @part
-def _take(program: Program, step: int, flat: Flat, first: np.uint64, count: int) -> None:
+def _take(program: Program, step: int, flat: Flat, place: Place, count: int) -> None:
     """One step of the program, for one set of causes."""
     levels = program.step_levels[step]
     at, end = program.step_ends[step], program.step_ends[step + 1]
     t, c = program.table_first[at:end], program.table_column[at:end]
     if len(t) > FEW_TABLES or levels > U(FEW_LEVELS):
-        _mix_many(flat, first, count, t, c, levels)
+        _mix_many(flat, place, count, t, c, levels)
     elif len(t) == 1:
-        _mix(flat, first, count, (t[0],), (c[0],), levels)
+        _mix(flat, place, count, (t[0],), (c[0],), levels)
     elif len(t) == 2:
-        _mix(flat, first, count, (t[0], t[1]), (c[0], c[1]), levels)
+        _mix(flat, place, count, (t[0], t[1]), (c[0], c[1]), levels)
     elif len(t) == 3:
-        _mix(flat, first, count, (t[0], t[1], t[2]), (c[0], c[1], c[2]), levels)
+        _mix(flat, place, count, (t[0], t[1], t[2]), (c[0], c[1], c[2]), levels)
     elif len(t) == 4:
-        _mix(flat, first, count, (t[0], t[1], t[2], t[3]), (c[0], c[1], c[2], c[3]), levels)
+        _mix(flat, place, count, (t[0], t[1], t[2], t[3]), (c[0], c[1], c[2], c[3]), levels)
     else:
-        _mix(flat, first, count, (t[0], t[1], t[2], t[3], t[4]), (c[0], c[1], c[2], c[3], c[4]), levels)
+        _mix(flat, place, count, (t[0], t[1], t[2], t[3], t[4]), (c[0], c[1], c[2], c[3], c[4]), levels)
 
 
 @part
@@ -396,9 +406,11 @@ def infer(
         _fill_patterns(program, block, first_code, row, count, scratch.patterns)
         for number in range(sets):
             first, base = U(number * BLOCK * lanes), _load(prior, U(number * lanes))
-            for case in range(U(count)):
-                _store(flat.joint, first + case * flat.lanes, base)
-            for at in range(program.set_ends[number], program.set_ends[number + 1]):
-                _take(program, at, flat, first, count)
+            begin_set, end_set = program.set_ends[number], program.set_ends[number + 1]
+            for at in range(begin_set, end_set):
+                _take(program, at, flat, Place(first, at == begin_set, base), count)
+            if begin_set == end_set:  # no finding says anything of these causes
+                for case in range(U(count)):
+                    _store(flat.joint, first + case * flat.lanes, base)
         _normalise(flat.joint, sets, lanes, begin, count, out, causes, total)
     return -1
