@@ -125,6 +125,22 @@ DISAGREEMENTS = {
     "row above 1": setting(
         "findings.walking.rows.tear.p", {"limping": 0.6, "unable": 0.6}, "sums to 1.2", "accepted: at most 1"
     ),
+    "a range of an estimate that leaves its number out": setting(
+        "findings.slump.rows.root.believed",
+        {"positive": [0.1, 0.2]},
+        "0.1 to 0.2 with a number of",
+        "the number between them",
+        below="positive",
+    ),
+    "a range from high to low": setting(
+        "findings.quality.background.believed", {"spasm": [0.4, 0.1]}, "0.4 to 0.1", "low to high", below="spasm"
+    ),
+    "a range of a state not there": setting(
+        "findings.slump.background.believed", {"positiv": [0.1, 0.9]}, "nearest: positive", below="positiv"
+    ),
+    "a range beside figures": setting(
+        "findings.bruise.rows.tear.believed", {"yes": [0.1, 0.9]}, "beside an `estimate` only"
+    ),
     "whole row below 1": setting(
         "findings.slump.rows.root.p", {"positive": 0.7, "negative": 0.2}, "sums to 0.9", "accepted: 1"
     ),
@@ -351,6 +367,7 @@ def test_a_fault_is_named_with_file_key_and_what_is_accepted(case: str, tmp_path
 # Their key is gone, or not looked at, once another of the edits is made.
 NEED_THE_REST = {
     "figure used and passed over",
+    "a range beside figures",
     "grade at an unknown level",
     "shares within beside shares outright",
     "no shares within",

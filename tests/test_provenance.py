@@ -19,6 +19,7 @@ from thighdx.hidden import mechanism_behind
 from thighdx.links import around_cause, around_mechanism, causes_and_mechanisms
 from thighdx.provenance import figures_with, matching, provenance, provenance_table, published_figures
 from thighdx.ratios import finding_ratios
+from thighdx.reasoning.basis import BACKGROUND, OWN
 from thighdx.tables import base_rates
 from thighdx.wording import ratio_said
 
@@ -77,6 +78,25 @@ def test_every_number_has_the_range_that_its_weight_leaves_it() -> None:
     for chance, column in zip(row.chances, drawn.T, strict=True):
         if 0.05 < chance.probability < 0.95:
             assert np.quantile(column, [0.025, 0.975]) == pytest.approx([chance.low, chance.high], abs=0.01)
+
+
+def test_every_estimate_states_the_range_of_its_readings() -> None:
+    """And the number lies in it; a figure needs none."""
+    for row in provenance(shipped()):
+        for chance in row.chances:
+            if row.published or row.ratio or row.row not in (OWN, BACKGROUND):
+                assert chance.believed is None
+                continue
+            assert chance.believed is not None, (row.finding, row.cause, chance.state)
+            low, high = chance.believed
+            assert 0 <= low <= high <= 1
+            assert low - 0.01 <= chance.probability <= high + 0.01
+
+
+def test_of_two_states_each_says_what_the_other_is() -> None:
+    for row in provenance(shipped()):
+        if len(row.chances) == 2 and row.chances[0].believed and row.chances[1].believed:
+            assert row.chances[0].believed == pytest.approx([1 - end for end in reversed(row.chances[1].believed)])
 
 
 def test_the_table_of_rows_has_a_line_for_each_state(knowledge: Knowledge) -> None:

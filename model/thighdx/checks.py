@@ -118,6 +118,18 @@ def _shares(path: tuple[str, ...], p: Mapping[str, float], states: Sequence[str]
 def _row(content: Content, path: tuple[str, ...], row: Row, states: Sequence[str], what: str) -> Iterator[Found]:
     yield from _basis(content, path, row)
     yield from _shares((*path, "p"), row.p, states, what)
+    yield from _believed((*path, "believed"), row, states, what)
+
+
+def _believed(path: tuple[str, ...], row: Row, states: Sequence[str], what: str) -> Iterator[Found]:
+    """The range of an estimate holds its number."""
+    if row.believed and row.estimate is None:
+        yield path, "a range of readings stands beside published figures; accepted: beside an `estimate` only"
+    yield from _known(path, row.believed, what, states)
+    for state, (low, high) in row.believed.items():
+        if not low <= row.p.get(state, low) <= high:
+            stated = "" if state not in row.p else f" with a number of {row.p[state]:g}"
+            yield (*path, state), f"{low:g} to {high:g}{stated}; accepted: low to high, the number between them"
 
 
 def _background(content: Content, path: tuple[str, ...], row: Row, states: Sequence[str], what: str) -> Iterator[Found]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -13,12 +13,12 @@ from thighdx.causecard import Document
 from thighdx.knowledge import Knowledge
 from thighdx.ranges import ranges
 from thighdx.reasoning.basis import OWN, FigureCited, document, figure_cited, row_behind
-from thighdx.schema import Combination, Content, Figure, RatioRow
+from thighdx.schema import Basis, Combination, Content, Figure, RatioRow, Row
 from thighdx.wording import asked_and_said, percent, state_label
 
 HEADINGS = [
-    "finding", "state", "cause", "probability", "low", "high", "row", "weight", "published", "estimate", "figures",
-    "sources", "note",
+    "finding", "state", "cause", "probability", "low", "high", "believed_low", "believed_high", "row", "weight",
+    "published", "estimate", "figures", "sources", "note",
 ]  # fmt: skip
 
 
@@ -26,7 +26,8 @@ HEADINGS = [
 class StateChance:
     """P(state | cause) of one state, as the tables have it (completed, floored).
 
-    low, high: the 95 % range that the row's weight leaves it, holding it (`thighdx.ranges`).
+    low, high: the 95 % range that the row's weight leaves it, holding it (`thighdx.ranges`). believed: of an estimate,
+    the lowest and the highest number that readings of their own came to.
     """
 
     state: str
@@ -34,6 +35,7 @@ class StateChance:
     probability: float
     low: float
     high: float
+    believed: tuple[float, float] | None
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,8 @@ def _provenance(
     row, basis = row_behind(content, population, finding, cause)
     value = np.array(chances)
     low, high = ranges(value, np.full(len(value), basis.weight))
-    shown = zip(entry.states, chances, low.tolist(), high.tolist(), strict=True)
+    believed = [_believed(basis, entry.states, state) for state in entry.states]
+    shown = zip(entry.states, chances, low.tolist(), high.tolist(), believed, strict=True)
     return Provenance(
         finding,
         entry.question,
@@ -119,13 +122,25 @@ def _provenance(
         row,
         isinstance(basis, RatioRow),
         None if parent == -1 else tuple(content.mechanisms.values())[parent].name,
-        tuple(StateChance(state, state_label(entry, state), *three) for state, *three in shown),
+        tuple(StateChance(state, state_label(entry, state), *numbers) for state, *numbers in shown),
         basis.weight,
         basis.estimate,
         tuple(figure_cited(content, key) for key in basis.figures),
         tuple(document(content, key) for key in basis.sources),
         basis.note,
     )
+
+
+def _believed(basis: Basis, states: Sequence[str], state: str) -> tuple[float, float] | None:
+    """What readings say of a state; of two states each says what the other is."""
+    stated = basis.believed if isinstance(basis, Row) else {}
+    if state in stated:
+        return stated[state]
+    others = [one for one in states if one != state]
+    if len(others) == 1 and others[0] in stated:
+        low, high = stated[others[0]]
+        return 1 - high, 1 - low
+    return None
 
 
 def matching(
@@ -162,6 +177,7 @@ def provenance_table(rows: Iterable[Provenance]) -> list[list[str]]:
                 f"{chance.probability:.12g}",
                 f"{chance.low:.4g}",
                 f"{chance.high:.4g}",
+                *("" if chance.believed is None else f"{end:.4g}" for end in chance.believed or (0, 0)),
                 row.row,
                 f"{row.weight:g}",
                 "yes" if row.published else "no",

@@ -66,10 +66,17 @@ class Basis(Table):
     note: Text | None = None
 
 
+Span = Annotated[tuple[Probability, Probability], Field(strict=False)]  # low, high
+
+
 class Row(Basis):
-    """A probability row. States left out share the rest: in background proportion, or equally where there is none."""
+    """A probability row. States left out share the rest: in background proportion, or equally where there is none.
+
+    `believed`: of states of an estimate, the lowest and the highest number that readings of their own came to.
+    """
 
     p: FrozenMap[Probability]
+    believed: FrozenMap[Span] = Field(default_factory=_empty)
 
 
 class RatioRow(Basis):
@@ -92,7 +99,7 @@ class Shares(Row):
     `exact`: the shares are a convention and no estimate of anything, so draws leave them as they are.
     """
 
-    interval: FrozenMap[Annotated[tuple[Probability, Probability], Field(strict=False)]] = Field(default_factory=_empty)
+    interval: FrozenMap[Span] = Field(default_factory=_empty)
     exact: bool = False
 
 

@@ -59,11 +59,12 @@ def tag(estimate: str | None) -> str:
 
 
 def chance(one: StateChance) -> str:
-    """A state with its probability, the range its weight leaves it, and a small bar."""
+    """A state with its probability, the range its weight leaves it, that of the readings, and a small bar."""
+    read = "" if one.believed is None else f"; read as {percent_range(*one.believed)}"
     width = f"{100 * min(max(one.probability, 0.0), 1.0):.1f}"
     return (
         f'<div class="chance"><span>{escape(one.label)}</span>'
-        f"<b>{percent(one.probability)} <small>({percent_range(one.low, one.high)})</small></b>"
+        f"<b>{percent(one.probability)} <small>({percent_range(one.low, one.high)}{read})</small></b>"
         f'<i aria-hidden="true" style="--share:{width}%"></i></div>'
     )
 
