@@ -118,17 +118,19 @@ def _shares(path: tuple[str, ...], p: Mapping[str, float], states: Sequence[str]
 def _row(content: Content, path: tuple[str, ...], row: Row, states: Sequence[str], what: str) -> Iterator[Found]:
     yield from _basis(content, path, row)
     yield from _shares((*path, "p"), row.p, states, what)
-    yield from _believed((*path, "believed"), row, states, what)
+    yield from _believed((*path, "believed"), row, row.p, states, what)
 
 
-def _believed(path: tuple[str, ...], row: Row, states: Sequence[str], what: str) -> Iterator[Found]:
+def _believed(
+    path: tuple[str, ...], row: Row | RatioRow, numbers: Mapping[str, float], states: Sequence[str], what: str
+) -> Iterator[Found]:
     """The range of an estimate holds its number."""
     if row.believed and row.estimate is None:
         yield path, "a range of readings stands beside published figures; accepted: beside an `estimate` only"
     yield from _known(path, row.believed, what, states)
     for state, (low, high) in row.believed.items():
-        if not low <= row.p.get(state, low) <= high:
-            stated = "" if state not in row.p else f" with a number of {row.p[state]:g}"
+        if not low <= numbers.get(state, low) <= high:
+            stated = "" if state not in numbers else f" with a number of {numbers[state]:g}"
             yield (*path, state), f"{low:g} to {high:g}{stated}; accepted: low to high, the number between them"
 
 
@@ -289,6 +291,7 @@ def _from_number(path: tuple[str, ...], finding: Finding) -> Iterator[Found]:
 def _ratio(content: Content, path: tuple[str, ...], name: str, row: RatioRow) -> Iterator[Found]:
     states = content.findings[name].states
     yield from _basis(content, path, row)
+    yield from _believed((*path, "believed"), row, row.ratio, states, "a state")
     wrong = list(_known((*path, "ratio"), row.ratio, "a state", states))
     yield from wrong
     if wrong:

@@ -111,7 +111,7 @@ def _provenance(
     row, basis = row_behind(content, population, finding, cause)
     value = np.array(chances)
     low, high = ranges(value, np.full(len(value), basis.weight))
-    believed = [_believed(basis, entry.states, state) for state in entry.states]
+    believed = [_believed(basis, entry.states, state, p) for state, p in zip(entry.states, chances, strict=True)]
     shown = zip(entry.states, chances, low.tolist(), high.tolist(), believed, strict=True)
     return Provenance(
         finding,
@@ -131,9 +131,15 @@ def _provenance(
     )
 
 
-def _believed(basis: Basis, states: Sequence[str], state: str) -> tuple[float, float] | None:
-    """What readings say of a state; of two states each says what the other is."""
+def _believed(basis: Basis, states: Sequence[str], state: str, p: float) -> tuple[float, float] | None:
+    """What readings say of a state; of two states each says what the other is.
+
+    Readings of a ratio: what the state would have in place of `p`, were its ratio that and the others as they are.
+    """
     stated = basis.believed if isinstance(basis, Row) else {}
+    if isinstance(basis, RatioRow) and state in basis.believed:
+        low, high = (end / basis.ratio[state] for end in basis.believed[state])
+        return low * p / (1 - p + low * p), high * p / (1 - p + high * p)
     if state in stated:
         return stated[state]
     others = [one for one in states if one != state]

@@ -80,10 +80,14 @@ class Row(Basis):
 
 
 class RatioRow(Basis):
-    """A row given as a ratio to the background by state; states left out have ratio 1 (see `thighdx.rows`)."""
+    """A row given as a ratio to the background by state; states left out have ratio 1 (see `thighdx.rows`).
+
+    `believed`: as of a `Row`, of ratios.
+    """
 
     ratio: FrozenMap[Positive]
     ratio_kind: RatioKind
+    believed: FrozenMap[Annotated[tuple[Positive, Positive], Field(strict=False)]] = Field(default_factory=_empty)
 
 
 def _row_shape(value: Any) -> str:

@@ -28,8 +28,8 @@ def state_label(entry: Finding, state: str) -> str:
 
 
 def count(number: int, one: str, many: str) -> str:
-    """`1 answer`, `2 answers`."""
-    return f"{number} {one if number == 1 else many}"
+    """`1 answer`, `2 answers`, `1,750 rows`."""
+    return f"{number:,} {one if number == 1 else many}"
 
 
 def ratio_said(ratio: float | None) -> str:

@@ -19,8 +19,8 @@ red flags and advice stay behind in every format. Besides, each loses:
 \b
 {formats}
 
-With pyAgrum take XMLBIF: it reads the parents of XDSL and UAI in reverse, and keeps BIF, NET and UAI in single precision,
-so that there posteriors agree to 1e-6.
+With pyAgrum take XMLBIF: it reads the parents of XDSL and UAI in reverse, and keeps BIF, NET and UAI in single
+precision, so that there posteriors agree to 1e-6.
 
 Example: thighdx export network.xdsl --population uniform
 """
