@@ -288,6 +288,8 @@ def test_words_that_are_no_number_are_refused_with_the_nearest() -> None:
         number_curve(BIG, "findings.slump.background", "negative")
     with pytest.raises(ValueError, match="between 0 and 1"):
         base_rate_curve(BIG, "strain", values=[1.2])
+    with pytest.raises(ValueError, match="one at least"):
+        base_rate_curve(BIG, "strain", values=[])
     with pytest.raises(UnknownNameError, match="is not a level"):
         expanded_entry(BIG, "slump", "lumbar_radiculopathy", "positive", level="iritated")
 

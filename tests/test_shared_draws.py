@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from thighdx import load_knowledge
 from thighdx.cases import read_case
@@ -26,3 +27,19 @@ def test_draws_shared_are_the_draws_made_alone() -> None:
         draws._shared.cache_clear()
         draws._draws.cache_clear()
         np.testing.assert_array_equal(get_draws(knowledge, population, COUNT).posterior(case).probability, shared)
+
+
+def test_few_findings_of_other_mixes_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And what was let go is drawn again, the same."""
+    first = load_knowledge()
+    case = read_case(first, {"age_group": "60_plus", "sex": "male", "onset": "sudden"}).evidence
+    draws._shared.cache_clear()
+    draws._draws.cache_clear()
+    whole = {name: get_draws(first, name, COUNT).posterior(case).probability for name in first.populations}
+    monkeypatch.setattr(draws, "MOST_KEPT", 1 - len(first.findings))
+    draws._shared.cache_clear()
+    draws._draws.cache_clear()
+    for name in [*first.populations, *first.populations]:
+        drawn = get_draws(first, name, COUNT)
+        np.testing.assert_array_equal(drawn.posterior(case).probability, whole[name])
+        assert len(drawn._logs) == 1

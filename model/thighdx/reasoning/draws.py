@@ -28,6 +28,7 @@ from thighdx.tilt import tilt
 
 DRAWS = 1000
 SEED = 2501
+MOST_KEPT = 128  # drawn findings of other mixes of people, beside one of each finding; some 1.5 MB each
 SHARED = ""  # in place of a cause: the row of all causes without their own
 
 
@@ -165,7 +166,8 @@ class Draws:
 
     def _of(self, position: int) -> _Logs:
         key = self._key(position)
-        if key not in self._logs:
+        found = self._logs.get(key)
+        if found is None:
             finding = self.finding(position)
             free = np.flatnonzero(finding.parent == -1)
             given = {}
@@ -173,8 +175,11 @@ class Draws:
                 causes = np.flatnonzero(finding.parent == number)
                 given[number] = causes, np.ascontiguousarray(np.log(table[:, causes]).transpose(3, 2, 1, 0))
             logs = np.ascontiguousarray(np.log(finding.rows[:, free]).T)
-            self._logs[key] = _Logs(free, logs, given)
-        return self._logs[key]
+            found = _Logs(free, logs, given)
+            while len(self._logs) >= MOST_KEPT + len(self.tables.findings):
+                self._logs.pop(next(iter(self._logs)), None)  # the oldest; another thread may have been quicker
+            self._logs[key] = found
+        return found
 
     def _key(self, position: int) -> tuple[object, ...]:
         """What the drawn tables of a finding depend on: the finding, and the mix of people where one is stated."""

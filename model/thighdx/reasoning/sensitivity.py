@@ -184,7 +184,7 @@ def base_rate_curve(
     """The posterior of every cause as the base rate of a cause, or the share of an origin, runs from 0 to 1.
 
     The others keep their proportion: for a cause the other causes, for an origin the other origins. Raises
-    `UnknownNameError` for a word that is neither, `ValueError` for values outside 0 to 1.
+    `UnknownNameError` for a word that is neither, `ValueError` for values outside 0 to 1, or none.
     """
     opened = open_case(case, knowledge, population)
     causes, origins = opened.model.tables.causes, opened.knowledge.origins
@@ -192,8 +192,8 @@ def base_rate_curve(
         raise UnknownNameError("cause or origin", unknown(name, "a cause or origin", (*causes, *origins)))
     content, prior = opened.knowledge.content, opened.model.tables.prior
     at = np.linspace(0.0, 1.0, 101) if values is None else np.asarray(values, dtype=np.float64)
-    if not ((at >= 0) & (at <= 1)).all():
-        raise ValueError("a base rate lies between 0 and 1")
+    if not at.size or not ((at >= 0) & (at <= 1)).all():
+        raise ValueError(f"values: {at.tolist()}; accepted: base rates between 0 and 1, one at least")
     inside = np.array([cause == name or content.causes[cause].origin == name for cause in causes])
     share, others = float(prior[inside].sum()), np.where(inside, 0.0, prior)
     priors = at[:, None] * np.where(inside, prior, 0.0) / share
