@@ -24,7 +24,7 @@ FLOAT64, FLOAT32 = np.dtype(np.float64), np.dtype(np.float32)
 class CompiledEngine:
     """`Engine` for many cases. Read-only once made, safe to share between threads.
 
-    The first call in a process loads the compiled code (0.4 s); the first on a machine compiles it (some 4 s).
+    The first call in a process loads the compiled code (0.4 s); the first on a machine compiles it (some 7 s).
     """
 
     def __init__(self, tables: Tables, dtype: Literal["float64", "float32"] = "float64") -> None:

@@ -190,6 +190,36 @@ def _product(_typing: Any, flat: Any, firsts: Any, columns: Any, levels: Any, ca
 
 
 @_instruction
+def _mixture(_typing: Any, flat: Any, firsts: Any, columns: Any, levels: Any, case: Any) -> Any:
+    """The sum over levels, as many as `levels` is long, of the products over tables, as in `_product`."""
+    values, patterns = flat.types[:2]
+
+    def generate(context: Any, builder: Any, _signature: Any, given: Any) -> Any:
+        arrays, first, column, _, row = given
+        vector = _vector(values.dtype)
+        products: list[Any] = [None] * len(levels)
+        for number in range(len(firsts)):
+            index, width = builder.extract_value(arrays, 1), builder.extract_value(arrays, 3)
+            place = builder.add(builder.mul(builder.extract_value(column, number), width), row)
+            pattern = builder.load(_address(context, builder, patterns, index, place, ir.IntType(16)))
+            wide = builder.zext(pattern, INDEX)
+            line = builder.add(builder.mul(wide, INDEX(len(levels))), builder.extract_value(first, number))
+            element, table = builder.mul(line, INDEX(vector.count)), builder.extract_value(arrays, 0)
+            start = _address(context, builder, values, table, element, vector.element)
+            for level in range(len(levels)):
+                where = builder.gep(start, [INDEX(level * vector.count)])
+                found = builder.load(builder.bitcast(where, vector.as_pointer()), align=_bytes_of(vector))
+                held = products[level]
+                products[level] = found if held is None else builder.fmul(held, found, flags=("contract",))
+        total, *rest = products
+        for product in rest:
+            total = builder.fadd(total, product, flags=("contract",))
+        return total
+
+    return Lanes(values.dtype)(flat, firsts, columns, levels, case), generate
+
+
+@_instruction
 def _turn(_typing: Any, source: Any, first: Any, stride: Any, target: Any, to: Any, to_stride: Any) -> Any:
     """Transpose a square of TILE x TILE bytes, in four rounds of interleaving rows i and i + 8."""
 
@@ -301,20 +331,28 @@ def _fill_patterns(program: Program, codes: Codes, start: int, width: int, count
 
 
 @part
-def _mix(flat: Flat, place: Place, count: int, tables: Any, columns: Any, levels: np.uint64) -> None:
-    """Multiply each case's joint by the sum over (up to 4) levels of the product of its tables."""
-    one, two, three = U(1), U(2), U(3)
+def _mix(flat: Flat, place: Place, count: int, tables: Any, columns: Any, levels: Any) -> None:
+    """Multiply each case's joint by the sum over levels of the product of its tables."""
     for case in range(U(count)):
-        total = _product(flat, tables, columns, levels, case, U(0))
-        if levels > one:
-            total = _plus(_product(flat, tables, columns, levels, case, one), total)
-        if levels > two:
-            total = _plus(_product(flat, tables, columns, levels, case, two), total)
-        if levels > three:
-            total = _plus(_product(flat, tables, columns, levels, case, three), total)
+        total = _mixture(flat, tables, columns, levels, case)
         at = place.first + case * flat.lanes
         before = place.prior if place.fresh else _load(flat.joint, at)
         _store(flat.joint, at, _times(before, total))
+
+
+@part
+def _mix_few(flat: Flat, place: Place, count: int, t: Any, c: Any, levels: Any) -> None:
+    """`_mix`, a function of its own for every number of tables and levels: addresses are then sums of constants."""
+    if len(t) == 1:
+        _mix(flat, place, count, (t[0],), (c[0],), levels)
+    elif len(t) == 2:
+        _mix(flat, place, count, (t[0], t[1]), (c[0], c[1]), levels)
+    elif len(t) == 3:
+        _mix(flat, place, count, (t[0], t[1], t[2]), (c[0], c[1], c[2]), levels)
+    elif len(t) == 4:
+        _mix(flat, place, count, (t[0], t[1], t[2], t[3]), (c[0], c[1], c[2], c[3]), levels)
+    else:
+        _mix(flat, place, count, (t[0], t[1], t[2], t[3], t[4]), (c[0], c[1], c[2], c[3], c[4]), levels)
 
 
 @part
@@ -340,16 +378,14 @@ def _take(program: Program, step: int, flat: Flat, place: Place, count: int) -> 
     t, c = program.table_first[at:end], program.table_column[at:end]
     if len(t) > FEW_TABLES or levels > U(FEW_LEVELS):
         _mix_many(flat, place, count, t, c, levels)
-    elif len(t) == 1:
-        _mix(flat, place, count, (t[0],), (c[0],), levels)
-    elif len(t) == 2:
-        _mix(flat, place, count, (t[0], t[1]), (c[0], c[1]), levels)
-    elif len(t) == 3:
-        _mix(flat, place, count, (t[0], t[1], t[2]), (c[0], c[1], c[2]), levels)
-    elif len(t) == 4:
-        _mix(flat, place, count, (t[0], t[1], t[2], t[3]), (c[0], c[1], c[2], c[3]), levels)
+    elif levels == U(1):
+        _mix_few(flat, place, count, t, c, (0,))
+    elif levels == U(2):
+        _mix_few(flat, place, count, t, c, (0, 0))
+    elif levels == U(3):
+        _mix_few(flat, place, count, t, c, (0, 0, 0))
     else:
-        _mix(flat, place, count, (t[0], t[1], t[2], t[3], t[4]), (c[0], c[1], c[2], c[3], c[4]), levels)
+        _mix_few(flat, place, count, t, c, (0, 0, 0, 0))
 
 
 @part
