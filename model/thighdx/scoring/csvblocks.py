@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import IO, NamedTuple
@@ -39,19 +39,29 @@ class Part(NamedTuple):
     row_faults: Mapping[int, str] = MappingProxyType({})
 
 
+class Compiled(NamedTuple):
+    """Compiled code for the cells of many rows: see `thighdx.fast.scan`. None is given where it does not know better.
+
+    scanned: the wanted columns of a block without quotes. numbered: a column of strings as a dictionary.
+    """
+
+    scanned: Callable[[bytes, Sequence[str], Sequence[str], Collection[str]], pa.Table | None]
+    numbered: Callable[[pa.ChunkedArray], pa.DictionaryArray | None]
+
+
 @dataclass(frozen=True)
 class Layout:
     """What the blocks of a CSV table share: where it is, all column names in order, and those that are wanted.
 
-    `coded` are the wanted columns of few different texts, which `numbered` turns into dictionaries (None where it
-    does not know better); without it Arrow makes them.
+    `coded` are the wanted columns of few different texts, which `compiled` turns into dictionaries; without it Arrow
+    makes them.
     """
 
     place: str
     names: tuple[str, ...]
     wanted: tuple[str, ...]
     coded: frozenset[str]
-    numbered: Callable[[pa.ChunkedArray], pa.DictionaryArray | None] | None = None
+    compiled: Compiled | None = None
 
 
 @dataclass(frozen=True)
@@ -65,6 +75,9 @@ class PlainBlock:
     def parse(self) -> Part:
         """The rows. Raises `TableError` where they are not UTF-8."""
         _check_utf8(self.data, self.first_line, self.layout.place)
+        rows = _scanned(self.data, self.layout)
+        if rows is not None:
+            return Part(rows)
         try:
             return Part(_by_arrow(self.data, self.layout))
         except pa.ArrowInvalid:
@@ -212,9 +225,16 @@ def _well_formed(data: bytes, quotes: NDArray[np.intp], end: int) -> bool:
     return bool(begins.all() and ends.all() and (closing - opening).max() <= LARGEST_CELL)
 
 
+def _scanned(data: bytes, layout: Layout) -> pa.Table | None:
+    """The wanted columns of a block of which compiled code makes sense."""
+    if layout.compiled is None or b'"' in data:
+        return None
+    return layout.compiled.scanned(data, layout.names, layout.wanted or layout.names[:1], layout.coded)
+
+
 def _by_arrow(data: bytes, layout: Layout) -> pa.Table:
     """The wanted columns of a plain block. Raises `pa.ArrowInvalid` for a row with too few or too many cells."""
-    few = pa.string() if layout.numbered else pa.dictionary(pa.int32(), pa.string())
+    few = pa.string() if layout.compiled else pa.dictionary(pa.int32(), pa.string())
     wanted = layout.wanted or layout.names[:1]  # Arrow takes no column for all of them
     kinds = {name: few if name in layout.coded else pa.string() for name in wanted}
     # within one piece Arrow keeps a line end of two signs in a quoted cell whole
@@ -227,9 +247,9 @@ def _by_arrow(data: bytes, layout: Layout) -> pa.Table:
             include_columns=wanted, column_types=kinds, strings_can_be_null=False, check_utf8=False
         ),
     )
-    if layout.numbered is None:
+    if layout.compiled is None:
         return rows
-    found = [layout.numbered(rows.column(name)) if name in layout.coded else None for name in wanted]
+    found = [layout.compiled.numbered(rows.column(name)) if name in layout.coded else None for name in wanted]
     columns = [rows.column(place) if one is None else one for place, one in enumerate(found)]
     return pa.Table.from_arrays(columns, names=list(wanted))
 

@@ -20,7 +20,7 @@ from thighdx.casefiles import READ, STANDARD, ending_of
 from thighdx.cases import CASE_ID
 from thighdx.cells import printable
 from thighdx.errors import TableError
-from thighdx.scoring.csvblocks import BLOCK, Bytes, Layout, Part, blocks, read_header
+from thighdx.scoring.csvblocks import BLOCK, Bytes, Compiled, Layout, Part, blocks, read_header
 
 T = TypeVar("T")
 
@@ -169,12 +169,12 @@ class ParquetCases:
 
 
 def _compiled(layout: Layout) -> Layout:
-    """With compiled code for the columns of few different texts, where there is numba."""
+    """With compiled code for the cells, where there is numba."""
     try:
-        from thighdx.fast.texts import numbered
+        from thighdx.fast.scan import numbered, scanned
     except ImportError:
         return layout
-    return replace(layout, numbered=numbered)
+    return replace(layout, compiled=Compiled(scanned, numbered))
 
 
 def _nameless(rows: int) -> Iterator[Callable[[], Part]]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from thighdx.scoring import sources
 from thighdx.scoring.csvblocks import Bytes, Layout, Part, blocks
 
-numbered = pytest.importorskip("thighdx.fast.texts").numbered
+numbered = pytest.importorskip("thighdx.fast.scan").numbered
 CELLS = st.one_of(
     st.sampled_from(["", "yes", "no", "yes@0.8", "disc_with_root_contact", "schräg", "ja ", " ja"]),
     st.text(max_size=12),
