@@ -25,7 +25,7 @@ from thighdx.scoring.csvblocks import BLOCK, Bytes, Compiled, Layout, Part, bloc
 T = TypeVar("T")
 
 BATCH_ROWS = 40_960  # rows scored at once; bounds memory whatever the size of the table
-MANY = 4 * BLOCK  # bytes of CSV from which on its cells are read by compiled code, where there is numba
+MANY = BLOCK  # bytes of CSV from which on its cells are read by compiled code, where there is numba
 OTHER_SEPARATORS = (";", "\t")
 UNREADABLE = (OSError, EOFError, zlib.error, pa.ArrowException)
 
