@@ -31,14 +31,15 @@ NONE, ONE, ALL = U(0), U(1), ~U(0)
 WIDTH, HIGHEST = U(LANES), U(LANES - 1)
 Bytes = NDArray[np.uint8]
 Offsets = NDArray[np.int32]
-COMMA, FEED, RETURN = (np.full(LANES, ord(sign), np.uint8) for sign in ",\n\r")
+COMMA, FEED, RETURN = (np.full(2 * LANES, ord(sign), np.uint8) for sign in ",\n\r")
 
 
 class Known(NamedTuple):
     """The texts known of each column; number 0 is the empty one and is looked up nowhere.
 
-    texts: (columns x (MOST + 1) x LONGEST,), flat. sizes: (columns x (MOST + 1),). counts: (columns,), of texts.
-    slots: (columns x SLOTS,), the number of a text that may be looked for there, 0 where there is none.
+    texts: (1 + columns x (MOST + 1), LONGEST), flat; the first is no text, so that there is something before each.
+    sizes: (columns x (MOST + 1),). counts: (columns,), of texts. slots: (columns x SLOTS,), the number of a text that
+    may be looked for there, 0 where there is none.
     """
 
     texts: Bytes
@@ -82,16 +83,15 @@ def scanned(data: bytes, names: Sequence[str], wanted: Sequence[str], coded: Col
 
 def _columns(data: bytes, names: Sequence[str], few: Sequence[str], kept: Sequence[str]) -> dict[str, pa.Array] | None:
     """The columns `few` as dictionaries, those of many or long texts left out, and `kept` as strings."""
-    rows = 1 + len(data) // len(names)  # at most; memory never touched costs nothing
+    signs, most = np.frombuffer(data, np.uint8), 1 + len(data) // len(names)  # rows; room not touched costs nothing
     place = {name: number for number, name in enumerate((*few, *kept))}
-    signs, codes = np.frombuffer(data, np.uint8), np.zeros((len(few), rows), np.uint8)
     kinds = np.array([*(place.get(name, UNWANTED) for name in names), UNWANTED])
-    begins, ends = np.zeros((2, len(kept), rows), np.int32)
-    known = _nothing_known(len(few))
+    known, codes = _nothing_known(len(few)), np.zeros((len(few), most), np.uint8)
+    begins, ends = np.zeros((2, len(kept), most), np.int32)
     rows = _scan(signs, Wanted(kinds, known, codes, begins, ends))
     if rows < 0:
         return None
-    numbered = set(kinds.tolist())  # without those that were given up
+    numbered = set(kinds.tolist())  # without those given up
     columns = {name: _dictionary(codes[at, :rows], known, at) for at, name in enumerate(few) if at in numbered}
     for name, first, last in zip(kept, begins, ends, strict=True):
         columns[name] = _strings(signs, first[:rows], last[:rows])
@@ -99,7 +99,7 @@ def _columns(data: bytes, names: Sequence[str], few: Sequence[str], kept: Sequen
 
 
 def numbered(column: pa.ChunkedArray) -> pa.DictionaryArray | None:
-    """A column of strings as a dictionary of its texts in order of appearance; None where they are many or long.
+    """A column of strings as a dictionary of its texts; None where they are many or long.
 
     Nulls are not looked at: every cell is a text.
     """
@@ -124,7 +124,7 @@ def _read_only(values: NDArray[Any]) -> NDArray[Any]:
 
 
 def _nothing_known(columns: int) -> Known:
-    texts = np.zeros((1+columns * (MOST + 1)) * LONGEST, np.uint8)
+    texts = np.zeros((1 + columns * (MOST + 1)) * LONGEST, np.uint8)
     sizes, counts = np.zeros(columns * (MOST + 1), np.uint64), np.zeros(columns, np.uint64)
     return Known(texts, sizes, counts, np.zeros(columns * SLOTS, np.uint8))
 
@@ -149,43 +149,43 @@ def _strings(signs: Bytes, begins: Offsets, ends: Offsets) -> pa.Array:
 
 
 def _counted(define: Callable[[Any, Any], Any]) -> Any:
-    """A count of the bits of a whole number, written in LLVM's terms."""
+    """A count of the bits of a whole number, in LLVM's terms."""
 
     def count(_typing: Any, bits: Any) -> Any:
-        return types.uint64(types.uint64), lambda _context, builder, _signature, given: define(builder, given[0])
+        return bits(bits), lambda _context, builder, _signature, given: define(builder, given[0])
 
     return intrinsic(count)
 
 
-_set = _counted(lambda builder, bits: builder.ctpop(bits))
-_unset_below = _counted(lambda builder, bits: builder.cttz(bits, ir.Constant(ir.IntType(1), 0)))
-_unset_above = _counted(lambda builder, bits: builder.ctlz(bits, ir.Constant(ir.IntType(1), 0)))
+_count = _counted(lambda builder, bits: builder.ctpop(bits))
+_zeros_below = _counted(lambda builder, bits: builder.cttz(bits, ir.Constant(ir.IntType(1), 0)))
+_zeros_above = _counted(lambda builder, bits: builder.ctlz(bits, ir.Constant(ir.IntType(1), 0)))
 
 
 def _define_alike(_typing: Any, left: Any, at: Any, right: Any, start: Any) -> Any:
     """A bit for each of LANES bytes, set where it is the same from `at` on in `left` as from `start` on in `right`."""
 
-    def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
-        lanes = []
-        for number in (0, 2):
-            array = context.make_array(signature.args[number])(context, builder, value=given[number])
-            place = builder.gep(array.data, [given[number + 1]])
-            line = ir.VectorType(ir.IntType(8), LANES).as_pointer()
-            lanes.append(builder.load(builder.bitcast(place, line), align=1))
-        alike = builder.bitcast(builder.icmp_unsigned("==", *lanes), ir.IntType(LANES))
-        return builder.zext(alike, ir.IntType(64))
+    def generate(context: Any, builder: Any, _signature: Any, given: Any) -> Any:
+        def lanes(array_type: Any, array: Any, index: Any) -> Any:
+            place = builder.gep(context.make_array(array_type)(context, builder, value=array).data, [index])
+            line = ir.VectorType(ir.IntType(8), LANES)
+            return builder.load(builder.bitcast(place, line.as_pointer()), align=1)
+
+        same = builder.icmp_unsigned("==", lanes(left, *given[:2]), lanes(right, *given[2:]))
+        return builder.zext(builder.bitcast(same, ir.IntType(LANES)), ir.IntType(64))
 
     return types.uint64(left, at, right, start), generate
 
 
-_alike = intrinsic(_define_alike)
+_alike: Any = intrinsic(_define_alike)
 
 
 @part
-def _signs(data: Bytes, at: np.uint64, sign: Bytes) -> np.uint64:
-    """A bit for each of LANES bytes from `at` on, set where it is the sign; none past the end of the data."""
-    back = max(at + WIDTH, U(len(data))) - U(len(data))
-    return _alike(data, at - back, sign, NONE) >> back
+def _same(data: Bytes, first: np.uint64, other: Bytes, start: np.uint64) -> np.uint64:
+    """`_alike` that reads nothing past the end of the data; bits there are not set."""
+    back = max(first + WIDTH, U(len(data))) - U(len(data))
+    bits: np.uint64 = _alike(data, first - back, other, start - back) >> back
+    return bits
 
 
 # ----------------------------------------------------------------------------------------------------------- the loops
@@ -195,66 +195,63 @@ def _signs(data: Bytes, at: np.uint64, sign: Bytes) -> np.uint64:
 def _scan(data: Bytes, wanted: Wanted) -> int:
     """Fill the wanted columns; a numbered one of many or long texts is UNWANTED from then on. How many rows there are.
 
-    -1 where one has too few or too many cells.
+    -1 where one has too few or too many cells. The data are LANES bytes at least.
     """
-    kinds, past = wanted.kinds, U(len(wanted.kinds) - 1)
+    kinds, past, known = wanted.kinds, U(len(wanted.kinds) - 1), wanted.known
     codes, begins, ends = wanted.codes.reshape(-1), wanted.begins.reshape(-1), wanted.ends.reshape(-1)
-    numbered, room = U(wanted.codes.shape[0]), U(wanted.codes.shape[1])
-    size = U(len(data))
-    last = data[size - ONE]
-    unfinished = U(last != FEED[0]) & U(last != RETURN[0])
-    known = wanted.known
-    row = begin = at = cells = after_return = NONE
-    after_end = ONE
+    numbered, room, size = U(wanted.codes.shape[0]), U(wanted.codes.shape[1]), U(len(data))
+    unfinished = U(data[size - ONE] != FEED[0]) & U(data[size - ONE] != RETURN[0])  # the last line
+    rows, row = 0, NONE
+    at = cells = begin = NONE  # cells of the row that have ended; where the next one begins
+    after_end, after_return = ONE, NONE
     while at <= size:
-        feeds, returns = _signs(data, at, FEED), _signs(data, at, RETURN)
+        feeds, returns = _same(data, at, FEED, WIDTH), _same(data, at, RETURN, WIDTH)
         second = feeds & (returns << ONE | after_return)  # of a line end of two signs
         lines = feeds & ~second | returns
         if at + WIDTH > size:
             lines |= unfinished << (size - at)
-        stops = lines | _signs(data, at, COMMA)
+        stops = lines | _same(data, at, COMMA, WIDTH)
         outside = stops | second
         filled = stops & ~(outside << ONE | after_end)
         left = filled | lines
         while left != NONE:
             sign = left & (~left + ONE)
             below = sign - ONE
-            left &= ~sign
-            column = cells + _set(stops & below)
-            if filled & sign:
+            left ^= sign
+            column = cells + _count(stops & below)
+            kind = kinds[min(column, past)]
+            if filled & sign and kind >= 0:
+                kind = U(kind)
                 before = outside & below
-                first = begin if before == NONE else at + U(64) - _unset_above(before)
-                stop = at + _unset_below(sign)
-                kind = kinds[min(column, past)]
-                if kind >= 0:
-                    kind = U(kind)
-                    if kind < numbered:
-                        number = _at(_slot(data, first, stop - first), data, first, stop - first, known, kind)
-                        if number == NONE:
-                            number = _learn(data, first, stop - first, known, kind)
-                        codes[kind * room + row] = number
-                        if number == NONE:
-                            kinds[column] = UNWANTED
-                    else:
-                        place = (kind - numbered) * room + row
-                        begins[place], ends[place] = first, stop
+                first = begin if before == NONE else at + U(64) - _zeros_above(before)
+                stop = at + _zeros_below(sign)
+                if kind < numbered:
+                    number = _known(data, first, stop - first, known, kind)
+                    if number == NONE:
+                        number = _learn(data, first, stop - first, known, kind)
+                    codes[kind * room + row] = number
+                    if number == NONE:
+                        kinds[column] = UNWANTED
+                else:
+                    place = (kind - numbered) * room + row
+                    begins[place], ends[place] = first, stop
             if lines & sign:
-                blank = column == NONE and not filled & sign
-                if not (blank and past > ONE):
+                if column != NONE or filled & sign or past == ONE:  # no blank line
                     if column + ONE != past:
                         return -1
+                    rows += 1
                     row += ONE
-                cells = NONE - _set(stops & (below | sign))
-        cells += _set(stops)
-        begin = begin if outside == NONE else at + U(64) - _unset_above(outside)
+                cells = NONE - _count(stops & (below | sign))
+        cells += _count(stops)
+        begin = begin if outside == NONE else at + U(64) - _zeros_above(outside)
         after_end, after_return = outside >> HIGHEST, returns >> HIGHEST
         at += WIDTH
-    return np.int64(row)
+    return rows
 
 
 @entry
 def _number(ends: Offsets, data: Bytes, codes: Bytes, filled: Offsets, known: Known) -> bool:
-    """The numbers of the texts between `ends` into `codes`, which are 0. Whether that could be done.
+    """The numbers of the texts between `ends` into `codes`, which are 0. Whether they are few and short.
 
     filled: room for the places of the cells that are not empty. Most cells are, so they are set apart without a branch.
     """
@@ -266,7 +263,7 @@ def _number(ends: Offsets, data: Bytes, codes: Bytes, filled: Offsets, known: Kn
         at = U(filled[place])
         first = U(ends[at])
         size = U(ends[at + ONE]) - first
-        number = _at(_slot(data, first, size), data, first, size, known, NONE)
+        number = _known(data, first, size, known, NONE)
         if number == NONE:
             number = _learn(data, first, size, known, NONE)
         if number == NONE:
@@ -277,7 +274,7 @@ def _number(ends: Offsets, data: Bytes, codes: Bytes, filled: Offsets, known: Kn
 
 @entry
 def _copy(data: Bytes, begins: Offsets, offsets: Offsets, texts: Bytes) -> None:
-    """The cells that begin in the data at `begins` one behind the other."""
+    """The cells that begin in the data at `begins` into `texts`, one behind the other."""
     for row in range(U(len(begins))):
         first, to = U(begins[row]), U(offsets[row])
         for place in range(U(offsets[row + ONE]) - to):
@@ -285,19 +282,26 @@ def _copy(data: Bytes, begins: Offsets, offsets: Offsets, texts: Bytes) -> None:
 
 
 @part
+def _known(data: Bytes, first: np.uint64, size: np.uint64, known: Known, column: np.uint64) -> np.uint64:
+    """The number of a text that is not empty, 0 where it is not in the slot where it is looked for first."""
+    number: np.uint64 = _in_slot(_slot(data, first, size), data, first, size, known, column)
+    return number
+
+
+@part
 def _slot(data: Bytes, first: np.uint64, size: np.uint64) -> np.uint64:
-    """Where the number of a text that is not empty is looked for first."""
     return (size * U(37) + U(data[first]) * U(5) + U(data[first + size - ONE])) % U(SLOTS)
 
 
 @part
-def _at(slot: np.uint64, data: Bytes, first: np.uint64, size: np.uint64, known: Known, column: np.uint64) -> np.uint64:
-    """The number that a slot has if it is the text's, else 0. Without a branch: most often it is."""
+def _in_slot(
+    slot: np.uint64, data: Bytes, first: np.uint64, size: np.uint64, known: Known, column: np.uint64
+) -> np.uint64:
+    """The number in a slot if it is the text's, to the last byte, else 0; without a branch."""
     number = U(known.slots[column * U(SLOTS) + slot])
     text = column * U(MOST + 1) + number
-    back = max(first + WIDTH, U(len(data))) - U(len(data))  # to read nothing past the end
-    alike = _alike(data, first - back, known.texts, text * U(LONGEST) + U(LONGEST) - back) >> back
-    return number * U(alike | ALL << min(size, WIDTH) == ALL) * U(known.sizes[text] == size)
+    same = _same(data, first, known.texts, (text + ONE) * U(LONGEST)) | ALL << min(size, WIDTH)
+    return number * U(same == ALL) * U(bool(known.sizes[text] == size))
 
 
 @part
@@ -305,7 +309,7 @@ def _learn(data: Bytes, first: np.uint64, size: np.uint64, known: Known, column:
     """The number of a text that is not empty, from now on if it is new; 0 where it is too long or one too many."""
     slot = _slot(data, first, size)
     while known.slots[column * U(SLOTS) + slot] != 0:
-        number = _at(slot, data, first, size, known, column)
+        number: np.uint64 = _in_slot(slot, data, first, size, known, column)
         if number != NONE:
             return number
         slot = (slot + ONE) % U(SLOTS)
@@ -315,5 +319,5 @@ def _learn(data: Bytes, first: np.uint64, size: np.uint64, known: Known, column:
     text = column * U(MOST + 1) + number
     known.counts[column], known.slots[column * U(SLOTS) + slot], known.sizes[text] = number, number, size
     for sign in range(size):
-        known.texts[text * U(LONGEST) + U(LONGEST) + sign] = data[first + sign]
+        known.texts[(text + ONE) * U(LONGEST) + sign] = data[first + sign]
     return number

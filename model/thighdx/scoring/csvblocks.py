@@ -214,7 +214,7 @@ def _last_record_end(data: bytes, quotes: NDArray[np.intp]) -> int:
 def _count(data: bytes, sign: bytes, end: int) -> int:
     """How many there are before `end`, in a quarter of the time of `bytes.count`."""
     signs = np.frombuffer(data, dtype=np.uint8, count=end)
-    return sum(np.count_nonzero(signs[at : at + NEAR] == ord(sign)) for at in range(0, end, NEAR))
+    return sum(int(np.count_nonzero(signs[at : at + NEAR] == ord(sign))) for at in range(0, end, NEAR))
 
 
 def _well_formed(data: bytes, quotes: NDArray[np.intp], end: int) -> bool:
