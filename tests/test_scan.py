@@ -129,7 +129,7 @@ def test_wherever_cells_and_lines_fall_they_are_found(end: bytes) -> None:
                 assert list(found.to_pydict().values()) == expected
 
 
-@pytest.mark.parametrize("wrong", [b"a\n", b"a,b,c\n", b",,\n", b"a,b,", b"a", b" \n", b",,,,,,,,,,\n"])
+@pytest.mark.parametrize("wrong", [b"a\n", b"a,b,c\n", b",,\n", b"a,b,", b"a", b" \n", b"x," * 2**21])
 @pytest.mark.parametrize("before", [0, 1, 50])
 def test_a_row_with_too_few_or_too_many_cells_is_not_judged_here(wrong: bytes, before: int) -> None:
     data = FIRST + b",b\n" + b"c,d\n" * before + wrong
@@ -147,6 +147,8 @@ def test_a_row_with_too_few_or_too_many_cells_is_not_judged_here(wrong: bytes, b
         (["x" * 33], False),
         (["ab", "a", "abc", "ab", "abcd", ""], True),
         (["abcz", "acbz", "abbz", "aczz"] * 3, True),  # they share the place where they are looked for first
+        (["afA", "af", "afA"], True),  # and one is the beginning of the other
+        (["O", "Ap", "Bk", "O"], True),  # and it is the last place there is
     ],
 )
 def test_a_column_of_many_or_long_texts_is_one_of_strings(texts: list[str], few: bool) -> None:
