@@ -2,7 +2,8 @@
 
 A block is plain when its quotes are well formed (RFC 4180); then a line end with an even number of quotes before it
 ends a record, so blocks can be cut there and parsed apart, and all parsers say the same of them. Compiled code takes
-those without any quote once there are many rows. Ragged rows, which it and Arrow refuse, and quotes of any other kind are read, or refused, by the csv module, record by record.
+those without any quote once there are many rows. Ragged rows, which it and Arrow refuse, and quotes of any other kind
+are read, or refused, by the csv module, record by record.
 """
 
 from __future__ import annotations
