@@ -30,6 +30,8 @@ from thighdx.assess import get_model
 from thighdx.casefiles import RUNS_IN_SPREADSHEETS
 from thighdx.cells import is_number
 from thighdx.scoring import csvblocks, tally
+from thighdx.scoring.batch import score_batch
+from thighdx.scoring.columns import cell_texts
 from thighdx.scoring.csvblocks import Bytes, Layout, Records, blocks, plain_records
 from thighdx.scoring.files import RowProblem, score_file
 from thighdx.scoring.results import CsvWriter
@@ -368,6 +370,21 @@ def test_polars_types_are_read_as_their_texts(knowledge: Knowledge) -> None:
     )
     texts = pl.DataFrame({"age": ["25", ""], "bruise": ["yes", "no"], "walking": ["normal", ""]})
     assert score(frame, knowledge=knowledge).equals(score(texts, knowledge=knowledge))
+
+
+@pytest.mark.parametrize("kind", ["int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"])
+@pytest.mark.parametrize("gap", [None, 1])
+def test_a_dictionary_is_read_whatever_its_numbers_are(knowledge: Knowledge, kind: str, gap: int | None) -> None:
+    """With and without a gap, and as a part of a longer one."""
+    numbers = pa.array([0, 0, gap, 1, gap, 0], getattr(pa, kind)())
+    column = pa.DictionaryArray.from_arrays(numbers, pa.array(["yes", "no"]))
+    texts = ["no" if number else "" if number is None else "yes" for number in numbers.to_pylist()]
+    for start in (0, 2):
+        found = cell_texts(column.slice(start))
+        assert list(found) == texts[start:]
+        batch = pa.record_batch({"bruise": column.slice(start)})
+        expected = pa.record_batch({"bruise": pa.array(texts[start:])})
+        assert score_batch(get_model(knowledge), batch).batch.equals(score_batch(get_model(knowledge), expected).batch)
 
 
 @pytest.mark.parametrize("frame", [[{"bruise": "yes"}], {"bruise": ["yes"]}], ids=["list", "dict"])

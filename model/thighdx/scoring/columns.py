@@ -27,13 +27,15 @@ def cell_texts(column: pa.Array | pa.ChunkedArray) -> Coded:
         return coded(map(cell_text, array.to_pylist()))
     # one text for each value, and a last one for null
     texts, index = (*map(cell_text, encoded.dictionary.to_pylist()), ""), encoded.indices
+    if index.type != pa.uint8() or index.null_count:
+        index = pc.cast(index, pa.int32())
     if index.null_count:
-        index = pc.fill_null(pc.cast(index, pa.int32()), whole_numbers(np.array([len(texts) - 1]))[0])
+        index = pc.fill_null(index, whole_numbers(np.array([len(texts) - 1]))[0])
     return Coded(texts, as_numpy(index))
 
 
 def as_numpy(whole: pa.Array) -> NDArray[np.integer]:
-    """The numbers of an Arrow array of whole numbers without nulls."""
+    """The numbers of an Arrow array of int32 or uint8 without nulls."""
     return np.frombuffer(whole.buffers()[1] or b"", dtype=str(whole.type))[whole.offset :][: len(whole)]
 
 
