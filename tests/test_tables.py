@@ -29,7 +29,9 @@ from thighdx import Knowledge, TableError, score
 from thighdx.assess import get_model
 from thighdx.casefiles import RUNS_IN_SPREADSHEETS
 from thighdx.cells import is_number
-from thighdx.scoring import csvblocks
+from thighdx.scoring import csvblocks, tally
+from thighdx.scoring.batch import score_batch
+from thighdx.scoring.columns import cell_texts
 from thighdx.scoring.csvblocks import Bytes, Layout, Records, blocks, plain_records
 from thighdx.scoring.files import RowProblem, score_file
 from thighdx.scoring.results import CsvWriter
@@ -187,13 +189,13 @@ def test_many_small_blocks_give_the_rows_of_the_frame_in_order(knowledge: Knowle
     rows = random_rows(knowledge, 1000)
     source, out = write_csv(tmp_path / "cases.csv", rows), tmp_path / "scored.parquet"
     heard = list[RowProblem]()
-    tally = score_file(get_model(knowledge), str(source), str(out), keep=True, hear=5000, on_problem=heard.append)
+    done = score_file(get_model(knowledge), str(source), str(out), keep=True, hear=5000, on_problem=heard.append)
     expected = score(pl.DataFrame(rows), knowledge=knowledge, keep=["note"])
     found = pl.read_parquet(out)
     assert found.columns == expected.columns
     assert found.equals(expected)
     bad = [row for row, case in enumerate(rows, start=1) if "maybe" in case.values() or "old" in case.values()]
-    assert (tally.rows, tally.not_scored, tally.repeated_ids) == (1000, len(bad), 0)
+    assert (done.rows, done.not_scored, done.repeated_ids) == (1000, len(bad), 0)
     assert sorted({problem.row for problem in heard}) == bad
     assert all(problem.case_id == f"c{problem.row - 1}" for problem in heard)
 
@@ -274,8 +276,31 @@ def test_repeated_ids_are_counted_over_the_whole_table(knowledge: Knowledge, tmp
     for row in (7, 250, 299):
         rows[row]["case_id"] = "c3"
     source = write_csv(tmp_path / "cases.csv", rows)
-    tally = score_file(get_model(knowledge), str(source), str(tmp_path / "scored.csv"))
-    assert (tally.rows, tally.repeated_ids, tally.first_repeated) == (300, 3, "c3")
+    done = score_file(get_model(knowledge), str(source), str(tmp_path / "scored.csv"))
+    assert (done.rows, done.repeated_ids, done.first_repeated) == (300, 3, "c3")
+
+
+@given(
+    batches=st.lists(
+        st.lists(st.one_of(st.sampled_from(["", "a", "b" * 64, "b" * 65, "b" * 66]), st.text(max_size=4)))
+    ),
+    start=st.integers(0, 2),
+    key_bytes=st.sampled_from([0, 1, tally.KEY_BYTES]),
+)
+def test_repeated_ids_are_told_however_little_is_looked_at_first(
+    batches: list[list[str]], start: int, key_bytes: int
+) -> None:
+    """Texts that go on where the keys end, and keys that are the same for all."""
+    told, before, tally.KEY_BYTES = tally.Tally(), tally.KEY_BYTES, key_bytes
+    try:
+        for batch in batches:
+            told.add(pa.array(["before"] * start + batch, pa.string())[start:], 0, 0, watch=True)
+        told.count_repeated()
+    finally:
+        tally.KEY_BYTES = before
+    ids = [one for batch in batches for one in batch]
+    again = [one for place, one in enumerate(ids) if one in ids[:place]]
+    assert (told.repeated_ids, told.first_repeated) == (len(again), again[0] if again else "")
 
 
 # ------------------------------------------------------------------------------------------------------------ writing
@@ -345,6 +370,21 @@ def test_polars_types_are_read_as_their_texts(knowledge: Knowledge) -> None:
     )
     texts = pl.DataFrame({"age": ["25", ""], "bruise": ["yes", "no"], "walking": ["normal", ""]})
     assert score(frame, knowledge=knowledge).equals(score(texts, knowledge=knowledge))
+
+
+@pytest.mark.parametrize("kind", ["int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"])
+@pytest.mark.parametrize("gap", [None, 1])
+def test_a_dictionary_is_read_whatever_its_numbers_are(knowledge: Knowledge, kind: str, gap: int | None) -> None:
+    """With and without a gap, and as a part of a longer one."""
+    numbers = pa.array([0, 0, gap, 1, gap, 0], getattr(pa, kind)())
+    column = pa.DictionaryArray.from_arrays(numbers, pa.array(["yes", "no"]))
+    texts = ["no" if number else "" if number is None else "yes" for number in numbers.to_pylist()]
+    for start in (0, 2):
+        found = cell_texts(column.slice(start))
+        assert list(found) == texts[start:]
+        batch = pa.record_batch({"bruise": column.slice(start)})
+        expected = pa.record_batch({"bruise": pa.array(texts[start:])})
+        assert score_batch(get_model(knowledge), batch).batch.equals(score_batch(get_model(knowledge), expected).batch)
 
 
 @pytest.mark.parametrize("frame", [[{"bruise": "yes"}], {"bruise": ["yes"]}], ids=["list", "dict"])

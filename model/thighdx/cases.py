@@ -205,7 +205,7 @@ def _evidence(knowledge: Knowledge, answers: Mapping[str, Answers], count: int) 
             continue
         read, states = answers[name], len(entries[name].states)
         hard = np.array([cell.states[0] + 1 if cell.is_hard else 0 for cell in read.cells] or [0], dtype=np.uint8)
-        codes[:, position] = hard[read.index]
+        hard.take(read.index, out=codes[:, position], mode="clip")  # no code is past them, and so nothing is buffered
         soft = np.array([not cell.is_empty and not cell.is_hard for cell in read.cells] or [False])
         if soft.any():
             table = np.zeros((len(read.cells), widest))

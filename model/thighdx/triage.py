@@ -70,7 +70,7 @@ def _answered(knowledge: Knowledge, cases: Cases, name: str, wanted: frozenset[s
     named = {states.index(state) for state in wanted}
     threshold = knowledge.content.thresholds.soft_red_flag
     surely = [_fires(cell, named, len(states), threshold) for cell in read.cells] or [Fired.NO]
-    return np.asarray(np.array(surely, dtype=np.uint8)[read.index])
+    return np.array(surely, dtype=np.uint8).take(read.index)
 
 
 def dangerous_mass(knowledge: Knowledge, probability: Array) -> dict[str, Array]:

@@ -145,7 +145,7 @@ def _numbers(result: Assessment, missing: NDArray[np.bool_] | None) -> list[pa.A
 def _flag_texts(flags: Flags) -> pa.Array:
     """The red flags of each case, `;` between them."""
     fired = np.ascontiguousarray(flags.fired)
-    _, flag = np.nonzero(fired)
+    flag = np.flatnonzero(fired.reshape(-1) > 0) % max(len(flags.ids), 1)
     names = strings([f"{name}{mark}" for name in flags.ids for mark in (POSSIBLE_MARK, "")])
     place = 2 * flag + (fired[fired > 0] == Fired.YES)
     ends = np.append(0, np.cumsum(np.count_nonzero(fired, axis=1)))

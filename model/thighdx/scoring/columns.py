@@ -26,16 +26,17 @@ def cell_texts(column: pa.Array | pa.ChunkedArray) -> Coded:
     except (pa.ArrowNotImplementedError, pa.ArrowInvalid):  # lists and other nested values, which are no cells
         return coded(map(cell_text, array.to_pylist()))
     # one text for each value, and a last one for null
-    texts = (*map(cell_text, encoded.dictionary.to_pylist()), "")
-    index = pc.cast(encoded.indices, pa.int32())
+    texts, index = (*map(cell_text, encoded.dictionary.to_pylist()), ""), encoded.indices
+    if index.type != pa.uint8() or index.null_count:
+        index = pc.cast(index, pa.int32())
     if index.null_count:
         index = pc.fill_null(index, whole_numbers(np.array([len(texts) - 1]))[0])
     return Coded(texts, as_numpy(index))
 
 
-def as_numpy(whole: pa.Int32Array) -> NDArray[np.int32]:
-    """The numbers of an Arrow array of int32 without nulls."""
-    return np.frombuffer(whole.buffers()[1] or b"", dtype=np.int32)[whole.offset :][: len(whole)]
+def as_numpy(whole: pa.Array) -> NDArray[np.integer]:
+    """The numbers of an Arrow array of int32 or uint8 without nulls."""
+    return np.frombuffer(whole.buffers()[1] or b"", dtype=str(whole.type))[whole.offset :][: len(whole)]
 
 
 def text_array(column: pa.Array | pa.ChunkedArray) -> pa.Array:
@@ -68,6 +69,11 @@ def numbers(values: Array, missing: NDArray[np.bool_] | None = None) -> pa.Array
     """An Arrow array of float64, null where `missing`."""
     valid = None if missing is None else pa.py_buffer(np.packbits(~missing, bitorder="little"))
     return pa.Array.from_buffers(pa.float64(), len(values), [valid, pa.py_buffer(np.ascontiguousarray(values))])
+
+
+def small_numbers(values: NDArray[np.uint8]) -> pa.Array:
+    """An Arrow array of uint8."""
+    return pa.Array.from_buffers(pa.uint8(), len(values), [None, pa.py_buffer(np.ascontiguousarray(values))])
 
 
 def whole_numbers(values: NDArray[np.integer], missing: NDArray[np.bool_] | None = None) -> pa.Array:

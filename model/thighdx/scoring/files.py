@@ -27,6 +27,7 @@ from thighdx.scoring.tally import Tally
 T = TypeVar("T")
 
 MOST_WORKERS = 8  # each holds some 100 MB; writing in order keeps no more of them busy
+SPARE = 2  # parts under way beyond one for each worker, so that none waits while rows are written
 
 
 class RowProblem(NamedTuple):
@@ -124,8 +125,8 @@ class _Work(NamedTuple):
             [name for name in source.names if name in self.kept or name == CASE_ID],
         )
         with _pool(workers) as pool:
-            read = in_batches(_in_order(pool, workers, parts))
-            yield from _in_order(pool, workers, (partial(score_part, *self, *one) for one in numbered(read)))
+            read = in_batches(_in_order(pool, workers + SPARE, parts))
+            yield from _in_order(pool, workers + SPARE, (partial(score_part, *self, *one) for one in numbered(read)))
 
 
 def score_part(model: Model, place: str, kept: Mapping[str, str], schema: pa.Schema, part: Part, first: int) -> Done:

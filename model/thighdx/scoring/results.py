@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from thighdx.casefiles import RUNS_IN_SPREADSHEETS, ending_of, neutral, writing
+from thighdx.cases import CASE_ID
 from thighdx.errors import TableError
 from thighdx.scoring.columns import scalar, strings, text_array
 
@@ -65,12 +66,13 @@ class CsvWriter:
 
 
 class ParquetWriter:
-    """Parquet output: texts by dictionary, numbers plain, which are hardly ever the same twice."""
+    """Parquet output: texts by dictionary; ids and numbers plain, which are hardly ever the same twice."""
 
     def __init__(self, place: IO[bytes] | pa.NativeFile, schema: pa.Schema) -> None:
         texts = [field.name for field in schema if not pa.types.is_floating(field.type)]
+        few = [name for name in texts if name != CASE_ID]
         packed = {name: "snappy" if name in texts else "none" for name in schema.names}  # snappy finds nothing in them
-        self._writer = pq.ParquetWriter(place, schema, use_dictionary=texts, compression=packed)
+        self._writer = pq.ParquetWriter(place, schema, use_dictionary=few, compression=packed)
         self._schema, self._held, self._rows, self._bytes = schema, list[pa.RecordBatch](), 0, 0
 
     def write(self, batch: pa.RecordBatch) -> None:

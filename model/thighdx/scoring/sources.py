@@ -20,12 +20,13 @@ from thighdx.casefiles import READ, STANDARD, ending_of
 from thighdx.cases import CASE_ID
 from thighdx.cells import printable
 from thighdx.errors import TableError
-from thighdx.scoring.csvblocks import BLOCK, Bytes, Layout, Part, blocks, read_header
+from thighdx.fast.adaptive import COMPILED_FROM
+from thighdx.scoring.csvblocks import Bytes, Compiled, Layout, Part, blocks, read_header
 
 T = TypeVar("T")
 
 BATCH_ROWS = 40_960  # rows scored at once; bounds memory whatever the size of the table
-MANY = 4 * BLOCK  # bytes of CSV from which on its cells are read by compiled code, where there is numba
+MANY = COMPILED_FROM  # lines of CSV from which on its cells are read by compiled code, where there is numba
 OTHER_SEPARATORS = (";", "\t")
 UNREADABLE = (OSError, EOFError, zlib.error, pa.ArrowException)
 
@@ -110,7 +111,7 @@ class CsvCases:
         found = blocks(self._stream, layout)
         while (block := self._guarded(lambda: next(found, None))) is not None:
             # a table of many rows is scored by compiled code, so that is imported anyway
-            yield (replace(block, layout=_compiled(layout)) if self._stream.passed > MANY else block).parse
+            yield (replace(block, layout=_compiled(layout)) if self._stream.line > MANY else block).parse
 
     def arrow_type(self, name: str) -> pa.DataType:  # noqa: ARG002 - every CSV column is text
         """See `CaseSource`."""
@@ -169,12 +170,12 @@ class ParquetCases:
 
 
 def _compiled(layout: Layout) -> Layout:
-    """With compiled code for the columns of few different texts, where there is numba."""
+    """With compiled code for the cells, where there is numba."""
     try:
-        from thighdx.fast.texts import numbered
+        from thighdx.fast.scan import numbered, scanned
     except ImportError:
         return layout
-    return replace(layout, numbered=numbered)
+    return replace(layout, compiled=Compiled(scanned, numbered))
 
 
 def _nameless(rows: int) -> Iterator[Callable[[], Part]]:
