@@ -12,12 +12,14 @@ import sys
 import time
 from pathlib import Path
 
+import click
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from tests.handmade import nearly
 from thighdx import __version__, diagnose, load_knowledge
+from thighdx import cli as cli_package
 from thighdx.cli import cli
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -45,9 +47,24 @@ def test_version_is_the_packages() -> None:
 
 
 def test_every_command_has_help_with_an_example() -> None:
-    for name, command in cli.commands.items():
+    context = click.Context(cli)
+    for name in cli.list_commands(context):
+        command = cli.get_command(context, name)
+        assert command is not None
         assert command.help, name
         assert f"Example: thighdx {name}" in command.help
+
+
+def test_every_module_of_a_command_is_one() -> None:
+    """All of them but what they share are commands, listed in order."""
+    found = {path.stem.replace("_", "-") for path in Path(str(cli_package.__file__)).parent.glob("*.py")}
+    assert cli.list_commands(click.Context(cli)) == sorted(found - {"--init--", "common", "program"})
+
+
+def test_a_word_that_is_no_command_is_told_the_nearest() -> None:
+    done = run("diagnos")
+    assert done.returncode == 2
+    assert "nearest: diagnose" in done.stderr.decode()
 
 
 def test_diagnose_prints_causes_origins_grade_and_red_flags() -> None:

@@ -26,6 +26,7 @@ MOST_FILES = 500
 DEEPEST = 12  # tables within tables; format 1 needs 6
 
 VOCABULARY = "vocabulary.toml"
+PLAIN = str, float, int  # most values by far; to ask these whether they are a `Mapping` takes long
 WHOLE = frozenset({"p", "ratio", "given", "when"})  # a table holding one of these is replaced as a whole
 
 Path_ = tuple[str, ...]
@@ -186,7 +187,7 @@ def _is_open(table: Mapping[str, Any]) -> bool:
 
 def _note(value: object, here: Path_, name: str, stated: dict[Path_, str]) -> None:
     stated[here] = name
-    if isinstance(value, Mapping):
+    if not isinstance(value, PLAIN) and isinstance(value, Mapping):
         for key, inner in value.items():
             _note(inner, (*here, key), name, stated)
 
@@ -197,18 +198,24 @@ def _file_of(stated: Mapping[Path_, str], path: Path_) -> str:
 
 def thawed(value: Any) -> Any:
     """A copy of plain dicts and lists that may be changed."""
+    if isinstance(value, PLAIN):
+        return value
     if isinstance(value, Mapping):
         return {key: thawed(inner) for key, inner in value.items()}
     return [thawed(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def _freeze(value: Any) -> Any:
+    if isinstance(value, PLAIN):
+        return value
     if isinstance(value, Mapping):
         return MappingProxyType({key: _freeze(inner) for key, inner in value.items()})
     return tuple(_freeze(inner) for inner in value) if isinstance(value, list | tuple) else value
 
 
 def _depth(value: object) -> int:
+    if isinstance(value, PLAIN):
+        return 0
     if isinstance(value, Mapping):
         return 1 + max(map(_depth, value.values()), default=0)
     return 1 + max(map(_depth, value), default=0) if isinstance(value, list) else 0
