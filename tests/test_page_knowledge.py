@@ -49,7 +49,7 @@ def test_every_view_draws(view: str) -> None:
 def test_rows_are_found_by_cause_finding_and_words_and_shown_with_their_reasons() -> None:
     page = open_page()
     rows = provenance(shipped(), "uniform")
-    assert f"{len(matching(rows, own_only=True))} rows" in told(page)
+    assert f"{len(matching(rows, own_only=True)):,} rows" in told(page)
     page.selectbox(key="rows_cause").set_value("lumbar_radiculopathy").run()
     page.selectbox(key="rows_finding").set_value("straight_leg_raise").run()
     (row,) = matching(rows, cause="lumbar_radiculopathy", finding="straight_leg_raise")
@@ -67,7 +67,7 @@ def test_a_search_without_a_hit_says_so_and_one_with_hits_shows_only_them() -> N
     assert "No row meets all of that" in told(page)
     page.text_input(key="rows_text").set_value("slump").run()
     expected = matching(provenance(shipped(), "uniform"), text="slump", own_only=True)
-    assert f"{len(expected)} rows" in told(page)
+    assert f"{len(expected):,} rows" in told(page)
 
 
 def test_only_estimates_leaves_no_published_row() -> None:
@@ -81,7 +81,7 @@ def test_only_estimates_leaves_no_published_row() -> None:
 def test_the_background_is_left_out_until_asked_for() -> None:
     page = open_page()
     page.toggle(key="rows_own").set_value(False).run()
-    assert f"{len(provenance(shipped(), 'uniform'))} rows" in told(page)
+    assert f"{len(provenance(shipped(), 'uniform')):,} rows" in told(page)
 
 
 def test_ratios_of_every_cause_and_state_are_in_the_table() -> None:
