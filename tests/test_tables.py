@@ -53,22 +53,26 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(csvblocks, "CAREFUL", 1024)
 
 
-def read(data: bytes, width: int, block: int) -> tuple[list[tuple[str, ...]], dict[int, str]]:
-    """The rows of headerless CSV read in blocks of so many bytes, and what is wrong with whole rows."""
+def read(data: bytes, width: int, block: int, careful: int = 2**18) -> tuple[list[tuple[str, ...]], dict[int, str]]:
+    """The rows of headerless CSV read in blocks of so many bytes, and what is wrong with whole rows.
+
+    careful: bytes in which ragged rows are gone through alone.
+    """
     names = tuple(f"c{number}" for number in range(width))
     layout, rows, faults = (
         Layout("table", names, names, frozenset(names[1:])),
         list[tuple[str, ...]](),
         dict[int, str](),
     )
-    before, csvblocks.BLOCK = csvblocks.BLOCK, block
+    before = csvblocks.BLOCK, csvblocks.CAREFUL
+    csvblocks.BLOCK, csvblocks.CAREFUL = block, careful
     try:
         for one in blocks(Bytes(io.BytesIO(data)), layout):
             part = one.parse()
             faults |= {len(rows) + row: fault for row, fault in part.row_faults.items()}
             rows += zip(*(column.to_pylist() for column in part.rows.columns), strict=True)
     finally:
-        csvblocks.BLOCK = before
+        csvblocks.BLOCK, csvblocks.CAREFUL = before
     return rows, faults
 
 
@@ -86,12 +90,15 @@ def by_csv_module(data: bytes, width: int) -> tuple[list[tuple[str, ...]], set[i
     rows=st.lists(st.lists(TEXTS, min_size=3, max_size=3), max_size=12),
     style=st.sampled_from([(csv.QUOTE_MINIMAL, "\r\n"), *((csv.QUOTE_ALL, end) for end in ("\n", "\r\n", "\r"))]),
     block=st.integers(1, 80),
+    careful=st.integers(1, 80),
 )
-def test_a_written_table_is_read_back(rows: list[list[str]], style: tuple[Literal[0, 1], str], block: int) -> None:
+def test_a_written_table_is_read_back(
+    rows: list[list[str]], style: tuple[Literal[0, 1], str], block: int, careful: int
+) -> None:
     """Whatever is in the cells and wherever the blocks are cut."""
     stream = io.StringIO()
     csv.writer(stream, quoting=style[0], lineterminator=style[1]).writerows(rows)
-    found, faults = read(stream.getvalue().encode(), 3, block)
+    found, faults = read(stream.getvalue().encode(), 3, block, careful)
     assert found == [tuple(row) for row in rows]
     assert not faults
 
@@ -99,22 +106,24 @@ def test_a_written_table_is_read_back(rows: list[list[str]], style: tuple[Litera
 @given(
     text=st.text(alphabet=st.sampled_from(["a", "b", ",", '"', "\n", "\r", " ", "é"]), max_size=60),
     width=st.integers(1, 3),
-    block=st.integers(1, 40),
+    block=st.integers(1, 60),
+    careful=st.integers(1, 60),
 )
-@example(text='a,"b', width=2, block=40)
-@example(text='a"b,c\nd,"e\nf"\n', width=2, block=4)
-@example(text="\n\na\n\n", width=1, block=2)
-@example(text='a,b\n"c"d,e\n', width=2, block=40)
-def test_any_text_is_read_as_the_csv_module_reads_it(text: str, width: int, block: int) -> None:
+@example(text='a,"b', width=2, block=40, careful=40)
+@example(text='a"b,c\nd,"e\nf"\n', width=2, block=4, careful=4)
+@example(text="\n\na\n\n", width=1, block=2, careful=2)
+@example(text='a,b\n"c"d,e\n', width=2, block=40, careful=40)
+@example(text='a,b\na\n\n"c,\n",d\na,b,c\na,b\n', width=2, block=60, careful=4)
+def test_any_text_is_read_as_the_csv_module_reads_it(text: str, width: int, block: int, careful: int) -> None:
     """Ragged rows, stray quotes, blank lines: the same rows and faults, or refused by both."""
     data = text.encode()
     try:
         expected = by_csv_module(data, width)
     except TableError:
         with pytest.raises(TableError):
-            read(data, width, block)
+            read(data, width, block, careful)
         return
-    found, faults = read(data, width, block)
+    found, faults = read(data, width, block, careful)
     assert (found, set(faults)) == expected
 
 

@@ -83,8 +83,21 @@ class PlainBlock:
         try:
             return Part(_by_arrow(self.data, self.layout))
         except pa.ArrowInvalid:
-            records = list(Records(Bytes(io.BytesIO(self.data), self.first_line), self.layout.place))
-            return _by_hand(records, self.layout)
+            pieces = list(self._pieces())
+        if len(pieces) > 1:
+            return _joined([piece.parse() for piece in pieces], self.layout)
+        records = list(Records(Bytes(io.BytesIO(self.data), self.first_line), self.layout.place))
+        return _by_hand(records, self.layout)
+
+    def _pieces(self) -> Iterator[PlainBlock]:
+        """The same records in blocks of some `CAREFUL` bytes, so that few of them share one with a ragged row."""
+        at, line = 0, self.first_line
+        while at < len(self.data):
+            ahead = self.data[at : at + CAREFUL]
+            end = plain_records(ahead, whole=at + len(ahead) == len(self.data)) or len(self.data) - at
+            piece = self.data[at : at + end]
+            yield PlainBlock(piece, line, self.layout)
+            at, line = at + end, line + _lines(piece, end)
 
 
 @dataclass(frozen=True)
@@ -179,7 +192,7 @@ def blocks(stream: Bytes, layout: Layout) -> Iterator[Block]:
         end = plain_records(data, whole=stream.ended)
         if end:
             yield PlainBlock(data[:end], stream.line, layout)
-            stream.skip(end, _count(data, b"\n", end) or _count(data, b"\r", end))
+            stream.skip(end, _lines(data, end))
         else:
             start, records = stream.passed, []
             reader = iter(Records(stream, layout.place))
@@ -210,6 +223,11 @@ def _last_record_end(data: bytes, quotes: NDArray[np.intp]) -> int:
     if outside.size and outside[-1] == last and data.endswith(b"\r"):
         outside = outside[:-1]
     return int(outside[-1]) + 1 if outside.size else 0
+
+
+def _lines(data: bytes, end: int) -> int:
+    """How many lines end before `end`, where all end alike."""
+    return _count(data, b"\n", end) or _count(data, b"\r", end)
 
 
 def _count(data: bytes, sign: bytes, end: int) -> int:
@@ -276,6 +294,19 @@ def _by_hand(records: Sequence[list[str]], layout: Layout) -> Part:
     places = [layout.names.index(name) for name in layout.wanted]
     columns = [strings([row[place] for row in rows]) for place in places]
     return Part(pa.Table.from_arrays(columns, names=list(layout.wanted)), faults)
+
+
+def _joined(parts: Sequence[Part], layout: Layout) -> Part:
+    """Consecutive parts as one, all of strings."""
+    faults: dict[int, str] = {}
+    passed = 0
+    for part in parts:
+        faults |= {passed + row: fault for row, fault in part.row_faults.items()}
+        passed += part.rows.num_rows
+    if not layout.wanted:
+        return Part(pa.table({"": pa.nulls(passed)}), faults)
+    texts = pa.schema([(name, pa.string()) for name in layout.wanted])
+    return Part(pa.concat_tables([part.rows.cast(texts) for part in parts]), faults)
 
 
 def _check_utf8(data: bytes, first_line: int, place: str) -> None:
