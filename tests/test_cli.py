@@ -61,6 +61,13 @@ def test_every_module_of_a_command_is_one() -> None:
     assert cli.list_commands(click.Context(cli)) == sorted(found - {"--init--", "common", "program"})
 
 
+def test_completion_in_a_shell_is_quiet_behind_a_word_that_is_no_command() -> None:
+    asked = {"_THIGHDX_COMPLETE": "bash_complete", "COMP_WORDS": "thighdx foo ", "COMP_CWORD": "2"}
+    command = [sys.executable, "-c", "from thighdx.cli import cli; cli(prog_name='thighdx')"]
+    done = subprocess.run(command, capture_output=True, check=False, env=os.environ | asked)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 def test_a_word_that_is_no_command_is_told_the_nearest() -> None:
     done = run("diagnos")
     assert done.returncode == 2

@@ -20,7 +20,7 @@ from thighdx.fast import adaptive, mixture
 from thighdx.fast.adaptive import AdaptiveEngine
 from thighdx.fast.compiled import CompiledEngine
 from thighdx.fast.kernel import BLOCK, LANES
-from thighdx.fast.plan import PATTERNS, SUMMED, plan
+from thighdx.fast.plan import PATTERNS, SUMMED, _uses, plan
 from thighdx.tables import FindingTable, MechanismTable, Tables, build_tables
 
 Codes = NDArray[np.uint8]
@@ -326,6 +326,11 @@ def test_a_plan_keeps_within_its_bounds(lanes: int) -> None:
     sizes = np.diff(np.append(program.table_first, len(program.values)).astype(np.int64))
     levels = np.repeat(program.step_levels.astype(np.int64), np.diff(program.step_ends))
     assert (sizes <= np.where(levels == 1, SUMMED, PATTERNS * levels)).all()
+    sets = [range(start, min(start + lanes, len(shipped().causes))) for start in range(0, len(shipped().causes), lanes)]
+    alone = {scope for causes in sets for scope in _uses(shipped(), causes).values()}
+    for column in program.table_column[(levels == 1) & (sizes > PATTERNS)]:  # nothing shares a table with these
+        begin, end = program.column_ends[column : column + 2]
+        assert frozenset(program.column_finding[begin:end].tolist()) in alone
     assert program.values.ctypes.data % 64 == 0
     assert program.highest.tolist() == [len(finding.states) for finding in shipped().findings]
 

@@ -138,6 +138,15 @@ DISAGREEMENTS = {
     "a range of a state not there": setting(
         "findings.slump.background.believed", {"positiv": [0.1, 0.9]}, "nearest: positive", below="positiv"
     ),
+    "a range that leaves out what the others leave": setting(
+        "findings.bruise.background.believed", {"no": [0.1, 0.2]}, "0.1 to 0.2 with a number of", below="no"
+    ),
+    "a range of a ratio that is not stated": setting(
+        "findings.age_group.rows.ache.believed", {"old": [0.5, 0.9]}, "not a state with a ratio", below="old"
+    ),
+    "a range that leaves a ratio out": setting(
+        "findings.age_group.rows.ache.believed", {"young": [50, 90]}, "50 to 90 with a number of", below="young"
+    ),
     "a range beside figures": setting(
         "findings.bruise.rows.tear.believed", {"yes": [0.1, 0.9]}, "beside an `estimate` only"
     ),

@@ -76,6 +76,7 @@ def test_only_estimates_leaves_no_published_row() -> None:
     shown = html_of(page)
     assert 'class="tag">estimate' in shown
     assert 'class="tag tag-published"' not in shown
+    assert "; read as " in shown
 
 
 def test_the_background_is_left_out_until_asked_for() -> None:

@@ -17,9 +17,10 @@ from thighdx.charts_knowledge import base_rate_chart, link_chart, matrix_chart, 
 from thighdx.errors import UnknownNameError
 from thighdx.hidden import mechanism_behind
 from thighdx.links import around_cause, around_mechanism, causes_and_mechanisms
-from thighdx.provenance import figures_with, matching, provenance, provenance_table, published_figures
+from thighdx.provenance import _by_ratio, figures_with, matching, provenance, provenance_table, published_figures
 from thighdx.ratios import finding_ratios
 from thighdx.reasoning.basis import BACKGROUND, OWN
+from thighdx.rows import complete, from_ratio
 from thighdx.schema import RatioRow
 from thighdx.tables import base_rates
 from thighdx.wording import ratio_said
@@ -97,6 +98,38 @@ def test_every_estimate_states_the_range_of_its_readings() -> None:
             assert low - 0.01 <= chance.probability <= high + 0.01
 
 
+def test_a_range_of_a_ratio_is_the_row_at_its_ends() -> None:
+    """`from_ratio` with that ratio alone changed is the oracle."""
+    content, seen = shipped().content, 0
+    for row in provenance(shipped(), "uniform"):
+        stated = content.findings[row.finding].rows.get(row.cause)
+        if not isinstance(stated, RatioRow) or not stated.believed:
+            continue
+        states = content.findings[row.finding].states
+        mix = content.populations["uniform"].mix.get(row.finding, content.findings[row.finding].background)
+        for chance in row.chances:
+            if chance.state in stated.believed:
+                ends = [
+                    from_ratio(
+                        stated.model_copy(update={"ratio": {**stated.ratio, chance.state: end}}),
+                        states,
+                        complete(mix.p, states),
+                    )[states.index(chance.state)]
+                    for end in stated.believed[chance.state]
+                ]
+                assert chance.believed == pytest.approx(ends, abs=2e-3)  # the tables are floored
+                seen += 1
+    assert seen > 100
+
+
+def test_a_range_of_a_likelihood_ratio_is_the_row_at_its_ends() -> None:
+    mix, states = np.array([0.3, 0.5, 0.2]), ("a", "b", "c")
+    ratio = {"ratio": {"a": 1.2}, "ratio_kind": "likelihood_ratio", "weight": 3, "estimate": "made up"}
+    row = RatioRow.model_validate({**ratio, "believed": {"a": (0.6, 1.3)}})
+    ends = [from_ratio(row.model_copy(update={"ratio": {"a": end}}), states, mix)[0] for end in (0.6, 1.3)]
+    assert _by_ratio(row, "a", float(from_ratio(row, states, mix)[0])) == pytest.approx(ends)
+
+
 def test_of_two_states_each_says_what_the_other_is() -> None:
     for row in provenance(shipped()):
         if len(row.chances) == 2 and not row.ratio and row.chances[0].believed and row.chances[1].believed:
@@ -108,6 +141,12 @@ def test_the_table_of_rows_has_a_line_for_each_state(knowledge: Knowledge) -> No
     heading, *lines = provenance_table(rows)
     assert len(lines) == sum(len(row.chances) for row in rows)
     assert {len(line) for line in lines} == {len(heading)}
+    told = [
+        ("", "") if chance.believed is None else tuple(f"{end:.4g}" for end in chance.believed)
+        for row in rows
+        for chance in row.chances
+    ]
+    assert [(line[heading.index("believed_low")], line[heading.index("believed_high")]) for line in lines] == told
     total = sum(float(line[heading.index("probability")]) for line in lines)
     assert total == pytest.approx(len(rows), abs=1e-9 * len(rows))
 

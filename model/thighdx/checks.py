@@ -124,12 +124,15 @@ def _row(content: Content, path: tuple[str, ...], row: Row, states: Sequence[str
 def _believed(
     path: tuple[str, ...], row: Row | RatioRow, numbers: Mapping[str, float], states: Sequence[str], what: str
 ) -> Iterator[Found]:
-    """The range of an estimate holds its number."""
+    """The range of an estimate holds its number; one state left out of a row has what the others leave it."""
     if row.believed and row.estimate is None:
         yield path, "a range of readings stands beside published figures; accepted: beside an `estimate` only"
     yield from _known(path, row.believed, what, states)
+    left = [state for state in states if state not in numbers]
+    if len(left) == 1 and isinstance(row, Row):
+        numbers = {**numbers, left[0]: 1 - sum(numbers.values())}
     for state, (low, high) in row.believed.items():
-        if not low <= numbers.get(state, low) <= high:
+        if not low - SUM_TOLERANCE <= numbers.get(state, low) <= high + SUM_TOLERANCE or low > high:
             stated = "" if state not in numbers else f" with a number of {numbers[state]:g}"
             yield (*path, state), f"{low:g} to {high:g}{stated}; accepted: low to high, the number between them"
 
@@ -291,7 +294,7 @@ def _from_number(path: tuple[str, ...], finding: Finding) -> Iterator[Found]:
 def _ratio(content: Content, path: tuple[str, ...], name: str, row: RatioRow) -> Iterator[Found]:
     states = content.findings[name].states
     yield from _basis(content, path, row)
-    yield from _believed((*path, "believed"), row, row.ratio, states, "a state")
+    yield from _believed((*path, "believed"), row, row.ratio, list(row.ratio), "a state with a ratio")
     wrong = list(_known((*path, "ratio"), row.ratio, "a state", states))
     yield from wrong
     if wrong:

@@ -136,10 +136,9 @@ def _believed(basis: Basis, states: Sequence[str], state: str, p: float) -> tupl
 
     Readings of a ratio: what the state would have in place of `p`, were its ratio that and the others as they are.
     """
+    if isinstance(basis, RatioRow):
+        return _by_ratio(basis, state, p)
     stated = basis.believed if isinstance(basis, Row) else {}
-    if isinstance(basis, RatioRow) and state in basis.believed:
-        low, high = (end / basis.ratio[state] for end in basis.believed[state])
-        return low * p / (1 - p + low * p), high * p / (1 - p + high * p)
     if state in stated:
         return stated[state]
     others = [one for one in states if one != state]
@@ -147,6 +146,16 @@ def _believed(basis: Basis, states: Sequence[str], state: str, p: float) -> tupl
         low, high = stated[others[0]]
         return 1 - high, 1 - low
     return None
+
+
+def _by_ratio(row: RatioRow, state: str, p: float) -> tuple[float, float] | None:
+    """See `thighdx.rows.from_ratio`."""
+    if state not in row.believed:
+        return None
+    low, high = (end / row.ratio[state] for end in row.believed[state])
+    if row.ratio_kind == "likelihood_ratio":
+        return low * p, min(high * p, 1.0)
+    return low * p / (1 - p + low * p), high * p / (1 - p + high * p)
 
 
 def matching(

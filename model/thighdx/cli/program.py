@@ -40,7 +40,7 @@ class _Program(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """See click; a word that is no command is told the nearest."""
-        if args[0] not in COMMANDS and not args[0].startswith("-"):
+        if not ctx.resilient_parsing and args[0] not in COMMANDS and not args[0].startswith("-"):
             ctx.fail(unknown(args[0], "a command", COMMANDS))
         return super().resolve_command(ctx, args)
 

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from thighdx.fast.compiling import entry, part
 from thighdx.fast.plan import Program, aligned
 
-BLOCK = 2048  # cases at once. Measured, ns a case: 256 132, 512 122, 1024 118, 2048 112, 4096 115
+BLOCK = 2048  # cases at once. Measured on an earlier plan, ns a case: 256 132, 512 122, 1024 118, 2048 112, 4096 115
 PAD = 64  # past each row of a block's arrays: at a power of two all rows would fall into the same cache sets
 TILE = 16  # bytes; codes are transposed in squares of this side
 ABREAST = 32  # cases whose patterns are worked out at once: 64 bytes

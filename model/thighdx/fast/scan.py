@@ -67,7 +67,8 @@ def scanned(data: bytes, names: Sequence[str], wanted: Sequence[str], coded: Col
     """The wanted columns of whole records in which nothing is quoted, the coded ones as dictionaries of their texts.
 
     Blank lines are passed over, but in a table of one column, where each is an empty cell. None where a row has too
-    few or too many cells, or the data are too short. A coded column of many or long texts is one of strings.
+    few or too many cells, or the data are too short. A coded column of many or long texts is one of strings. The data
+    are UTF-8, which is not looked at here, and below 2 GB.
     """
     if len(data) < LANES:
         return None

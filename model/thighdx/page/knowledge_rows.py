@@ -34,8 +34,7 @@ def draw_rows(knowledge: Knowledge, population: str) -> None:
         "How often each finding is there in each cause: *P(finding | cause)*, the published sensitivities and "
         "frequencies themselves. A cause without a row of its own takes the **background**, the same for all of "
         "them. In brackets: the range that a number lies in with 95 %, by what its row is worth; an estimate is worth "
-        "few cases. *Read as*: the lowest and the highest of four readings of the same question, made apart from one "
-        "another."
+        "few cases. *Read as*: the lowest and the highest of several readings of the same question, made apart."
     )
     found = _filtered(knowledge, population)
     published = sum(row.published for row in found)

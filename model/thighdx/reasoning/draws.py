@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
-from typing import Any
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,7 @@ from thighdx.tilt import tilt
 
 DRAWS = 1000
 SEED = 2501
-MOST_KEPT = 128  # drawn findings of other mixes of people, beside one of each finding; some 1.5 MB each
+MOST_KEPT = 128  # drawn findings of populations' own mixes of people; some 1.5 MB each
 SHARED = ""  # in place of a cause: the row of all causes without their own
 
 
@@ -43,6 +43,35 @@ class _Logs:
     free_causes: NDArray[np.intp]
     free: Array
     given: Mapping[int, tuple[NDArray[np.intp], Array]]
+
+
+Key = tuple[object, ...]  # a finding's id, and behind it the mix of people where a population states one
+
+
+class _Kept:
+    """Findings drawn so far, for several threads: one of each, and the last `MOST_KEPT` of populations' own mixes."""
+
+    def __init__(self) -> None:
+        self._found: dict[Key, _Logs] = {}
+        self._lock = Lock()
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def __contains__(self, key: Key) -> bool:
+        return key in self._found
+
+    def get(self, key: Key) -> _Logs | None:
+        """What was drawn, None where it was not or was let go."""
+        return self._found.get(key)
+
+    def keep(self, key: Key, logs: _Logs) -> None:
+        """Keep it; the oldest of other mixes are let go."""
+        with self._lock:
+            self._found[key] = logs
+            mixed = [one for one in self._found if len(one) > 1]
+            for one in mixed[: max(0, len(mixed) - MOST_KEPT)]:
+                del self._found[one]
 
 
 @dataclass(frozen=True)
@@ -74,7 +103,7 @@ class Draws:
     tables: Tables
     prior: Array
     levels: tuple[Array, ...]
-    _logs: dict[tuple[object, ...], _Logs] = field(default_factory=dict)
+    _logs: _Kept = field(default_factory=_Kept)
 
     @property
     def count(self) -> int:
@@ -176,12 +205,10 @@ class Draws:
                 given[number] = causes, np.ascontiguousarray(np.log(table[:, causes]).transpose(3, 2, 1, 0))
             logs = np.ascontiguousarray(np.log(finding.rows[:, free]).T)
             found = _Logs(free, logs, given)
-            while len(self._logs) >= MOST_KEPT + len(self.tables.findings):
-                self._logs.pop(next(iter(self._logs)), None)  # the oldest; another thread may have been quicker
-            self._logs[key] = found
+            self._logs.keep(key, found)
         return found
 
-    def _key(self, position: int) -> tuple[object, ...]:
+    def _key(self, position: int) -> Key:
         """What the drawn tables of a finding depend on: the finding, and the mix of people where one is stated."""
         name = self.tables.findings[position].id
         mix = self.population.mix.get(name)
@@ -192,7 +219,7 @@ class Draws:
         return all(self._key(position) in self._logs for position, _ in answered(self.tables, case))
 
     def prepare(self) -> None:
-        """Draw every finding now: some seconds, after which no answer waits. Safe beside other threads."""
+        """Draw every finding now: some seconds, after which no answer waits but those let go since. Safe in threads."""
         for position in range(len(self.tables.findings)):
             self._of(position)
 
@@ -207,9 +234,9 @@ def get_draws(knowledge: Knowledge, population: str, count: int = DRAWS) -> Draw
 
 
 @lru_cache(maxsize=2)
-def _shared(core: str, causes: tuple[str, ...], findings: tuple[str, ...], count: int) -> dict[Any, _Logs]:  # noqa: ARG001 - the key
+def _shared(core: str, causes: tuple[str, ...], findings: tuple[str, ...], count: int) -> _Kept:  # noqa: ARG001 - the key
     """The findings drawn so far from priors that are alike but for their populations."""
-    return {}
+    return _Kept()
 
 
 @lru_cache(maxsize=16)
