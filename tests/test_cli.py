@@ -192,7 +192,7 @@ def test_rows_with_bad_cells_stay_with_the_reason_and_status_1(tmp_path: Path) -
 def test_other_columns_are_named_once_and_copied_only_on_request(tmp_path: Path) -> None:
     cases = write(tmp_path / "c.csv", "onset,radiating_pian,status\nsudden,none,=1+1\n")
     plain = run("score", cases, "--out", tmp_path / "plain.csv")
-    assert plain.stderr.decode().count("radiating_pian; nearest: radiating_pain") == 1
+    assert plain.stderr.decode().count("radiating_pian (nearest: radiating_pain)") == 1
     assert "radiating_pian" not in table(tmp_path / "plain.csv")[0]
     run("score", cases, "--out", tmp_path / "kept.csv", "--keep")
     row = table(tmp_path / "kept.csv")[0]

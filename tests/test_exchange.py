@@ -29,6 +29,7 @@ from thighdx.reading import document_of
 from thighdx.schema import CAUSE
 from thighdx.scoring.batch import score_batch
 from thighdx.tables import Tables
+from thighdx.tuning.diff import diff_models
 
 ENDINGS = [ending for one in FORMATS for ending in one.endings]
 
@@ -128,6 +129,18 @@ def test_pyagrum_finds_the_same_posteriors_in_the_shipped_network(ending: str, t
         np.testing.assert_allclose(one.table, other.table, rtol=digits)
     exact = 1e-9 if path.suffix in {".bifxml", ".xdsl"} else 1e-6
     np.testing.assert_allclose(found, posteriors(model.tables, cases), rtol=0, atol=exact)
+
+
+def test_a_network_that_pyagrum_saves_again_in_six_digits_is_read_and_has_not_moved(tmp_path: Path) -> None:
+    import pyagrum
+
+    model = get_model(shipped(), "uniform")
+    export_network(model, str(tmp_path / "network.bifxml"))
+    pyagrum.saveBN(pyagrum.loadBN(str(tmp_path / "network.bifxml")), str(tmp_path / "again.bifxml"))
+    again = network_model(str(tmp_path / "again.bifxml"), shipped(), "uniform")
+    assert not diff_models(model, again).changes
+    cases = random_cases(np.random.default_rng(5), model.tables, 20)
+    np.testing.assert_allclose(posteriors(again.tables, cases), posteriors(model.tables, cases), rtol=0, atol=2e-3)
 
 
 def pgmpy_reader(ending: str) -> Any:

@@ -225,6 +225,19 @@ def test_a_ragged_row_and_a_stray_quote_spoil_no_other_row(knowledge: Knowledge,
     assert (odd["case_id"][99], odd["status"][299]) == ("c99", "ok")
 
 
+def test_a_table_in_which_findings_are_meant_and_none_is_read_is_refused(tmp_path: Path) -> None:
+    """It would come out as so many cases of whom nothing is known, their red flags unseen."""
+    (tmp_path / "cases.csv").write_text("Case_ID,Onset,Bladder_Bowel_Change\n1,sudden,yes\n")
+    done = thighdx("score", "cases.csv", "--out", "out.csv", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "no column is a finding" in done.stderr
+    assert "'Onset' (nearest: onset)" in done.stderr
+    assert not (tmp_path / "out.csv").exists()
+    frame = pd.DataFrame({"Onset": ["sudden"]})
+    with pytest.raises(TableError, match="nearest: onset"):
+        score(frame)
+
+
 @pytest.mark.parametrize("ending", [".csv.gz", ".csv.zst"])
 def test_compressed_tables_are_read(knowledge: Knowledge, tmp_path: Path, ending: str) -> None:
     """One member or several after one another, as tools that split their work write them."""

@@ -19,7 +19,7 @@ red flags and advice stay behind in every format. Besides, each loses:
 \b
 {formats}
 
-With pyAgrum take XMLBIF: it reads the parents of XDSL and UAI in reverse, and keeps BIF, NET and UAI in single
+With pyAgrum take .bifxml: it reads the parents of XDSL and UAI in reverse, and keeps BIF, NET and UAI in single
 precision, so that there posteriors agree to 1e-6.
 
 Example: thighdx export network.xdsl --population uniform
@@ -30,7 +30,7 @@ Example: thighdx export network.xdsl --population uniform
     "export",
     help=HELP.format(
         formats="\n".join(
-            f"{one.endings[0]:8} ({one.program})\n         {one.loses.replace('; ', chr(10) + 9 * ' ')}"
+            f"{' '.join(one.endings):8} ({one.program})\n         {one.loses.replace('; ', chr(10) + 9 * ' ')}"
             for one in FORMATS
         )
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 
 import click
 from rich.console import Console
@@ -13,6 +14,7 @@ from thighdx.assess import Model
 from thighdx.casefiles import STANDARD
 from thighdx.cells import printable
 from thighdx.cli.common import DONE, SOME_ROWS, by_network, common, model_of, say
+from thighdx.fast.adaptive import COMPILED_FROM
 from thighdx.wording import count
 
 MOST_PROBLEM_LINES = 20
@@ -53,7 +55,10 @@ def score_command(
         rows, not_scored = _on_spark(model, cases, out, keep, master)
     else:
         rows, not_scored = _on_this_machine(model, cases, out, keep, problems)
-    say(f"{rows} rows, {not_scored} of them not scored" + (f", to {out}" if out != STANDARD else ""))
+    told = f"{not_scored:,} of them not scored" if not_scored else "all scored"
+    say(f"{count(rows, 'row', 'rows')}, {told}" + (f", to {out}" if out != STANDARD else ""))
+    if rows >= COMPILED_FROM and find_spec("numba") is None:
+        say("compiled code scores so many rows several times as fast: pip install 'thighdx[fast]'")
     sys.exit(SOME_ROWS if not_scored else DONE)
 
 

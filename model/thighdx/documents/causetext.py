@@ -138,7 +138,8 @@ def _mimics(page: CausePage, pages: Mapping[str, str]) -> str:
     for one in page.mimics:
         name = link(one.name, pages.get(one.cause))
         told = "; ".join(_pointer(pointer) for pointer in one.pointers)
-        lines.append(f"**{name}**: {in_100(one.taken_for)} of 100 in a case of this cause. Think of it with: {told}.")
+        share = f"{in_100(one.taken_for)} of 100 on average in simulated visits with this cause"
+        lines.append(f"**{name}**: {share}. Think of it with: {told}.")
     told = "Of the causes that are dangerous to miss, these are the nearest. A low figure does not rule one out."
     return f"{heading('Dangerous mimics')}\n\n{told}\n\n{bullets(lines)}"
 

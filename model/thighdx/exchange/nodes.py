@@ -13,7 +13,7 @@ from thighdx.rows import Array
 from thighdx.schema import CAUSE
 from thighdx.tables import FindingTable, MechanismTable, Tables
 
-SUM_TOLERANCE = 1e-6  # other programs write fewer digits; rows are scaled to sum 1
+SUM_TOLERANCE = 5e-5  # other programs write six digits, of up to 31 causes; rows are scaled to sum 1
 SAME = 1e-9  # probabilities closer than this are equal when it is asked what a table depends on
 
 
@@ -103,7 +103,7 @@ def _misfits(node: Node, wanted: Node, may_have: Sequence[str]) -> Iterator[str]
         yield "has numbers that are no probabilities; accepted: 0 to 1"
     elif (np.abs(node.table.sum(axis=-1) - 1) > SUM_TOLERANCE).any():
         worst = node.table.sum(axis=-1).ravel()
-        yield f"has a row that sums to {worst[np.abs(worst - 1).argmax()]:.6g}; accepted: 1"
+        yield f"has a row that sums to {worst[np.abs(worst - 1).argmax()]:.10g}; accepted: 1"
 
 
 def _in_order(node: Node, wanted: Mapping[str, Node]) -> Node:

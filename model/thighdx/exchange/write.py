@@ -204,7 +204,7 @@ def _places() -> Iterator[tuple[int, int]]:
 
 STATES_CHANGE = f"states that begin with a digit get {DIGIT_MARK} before them (18_39 is {DIGIT_MARK}18_39)"
 BIF = Format("BIF", (".bif",), "pgmpy, pyAgrum, bnlearn", f"questions, names of mechanisms; {STATES_CHANGE}", _bif)
-XMLBIF = Format("XMLBIF", (".xmlbif", ".bifxml", ".xml"), "pgmpy, pyAgrum, Weka, SamIam", "nothing", _xmlbif)
+XMLBIF = Format("XMLBIF", (".bifxml", ".xmlbif", ".xml"), "pgmpy, pyAgrum, Weka, SamIam", "nothing", _xmlbif)
 XDSL = Format("XDSL", (".xdsl",), "GeNIe, pgmpy", f"questions, names of mechanisms; {STATES_CHANGE}", _xdsl)
 NET = Format("NET", (".net",), "Hugin, pyAgrum", "nothing", _net)
 UAI = Format("UAI", (".uai",), "solvers of the UAI competitions", f"all names; they are in FILE{NAMES_ENDING}", _uai)

@@ -34,7 +34,8 @@ def draw_rows(knowledge: Knowledge, population: str) -> None:
         "How often each finding is there in each cause: *P(finding | cause)*, the published sensitivities and "
         "frequencies themselves. A cause without a row of its own takes the **background**, the same for all of "
         "them. In brackets: the range that a number lies in with 95 %, by what its row is worth; an estimate is worth "
-        "few cases. *Read as*: the lowest and the highest of several readings of the same question, made apart."
+        "few cases. *Read as*: the lowest and the highest of several readings of the same question, made apart by the "
+        "authors; no panel of experts, so the range in brackets is the one to trust."
     )
     found = _filtered(knowledge, population)
     published = sum(row.published for row in found)

@@ -16,7 +16,7 @@ from thighdx.assess import Assessment, Model, assess
 from thighdx.cases import CASE_ID, Cases, answer_columns, read_columns
 from thighdx.cells import printable
 from thighdx.coded import always
-from thighdx.errors import did_you_mean
+from thighdx.errors import TableError, did_you_mean
 from thighdx.knowledge import Knowledge
 from thighdx.scoring.columns import cell_texts, from_coded, numbers, scalar, strings, text_array, whole_numbers
 from thighdx.triage import Fired, Flags
@@ -90,6 +90,17 @@ def other_columns(knowledge: Knowledge, names: Sequence[str]) -> list[str]:
     return [name for name in names if name not in accepted]
 
 
+def refuse_unanswered(knowledge: Knowledge, names: Sequence[str], place: str) -> None:
+    """Raises `TableError` where no column is an answer and some seem meant: all rows would come out as unasked."""
+    accepted = answer_columns(knowledge)
+    if set(names) & set(accepted):
+        return
+    hints = [(name, did_you_mean(name, accepted, likeness=SURELY_MEANT)) for name in names]
+    meant = [f"'{printable(name)}' ({hint.removeprefix('; ')})" for name, hint in hints if hint]
+    if meant:
+        raise TableError(f"{place}: no column is a finding: {', '.join(meant[:MOST_NAMED])}")
+
+
 def other_columns_note(knowledge: Knowledge, names: Sequence[str]) -> str | None:
     """One sentence that names the columns that are no answers, with the finding that each may have meant."""
     others = other_columns(knowledge, names)
@@ -97,7 +108,10 @@ def other_columns_note(knowledge: Knowledge, names: Sequence[str]) -> str | None
         return None
     accepted = (CASE_ID, *answer_columns(knowledge))
     hints = [did_you_mean(name, accepted, likeness=SURELY_MEANT) for name in others]
-    shown = [f"{printable(name)}{hint}" for name, hint in zip(others, hints, strict=True)]
+    shown = [
+        f"{printable(name)} ({hint.removeprefix('; ')})" if hint else printable(name)
+        for name, hint in zip(others, hints, strict=True)
+    ]
     surely = [one for one, hint in zip(shown, hints, strict=True) if hint]  # in a long list a slip would be missed
     listed = shown if len(shown) <= MOST_NAMED else [*(surely or shown)[:MOST_NAMED], f"... ({len(shown)} in all)"]
     return f"columns that are no findings: {', '.join(listed)}"

@@ -18,7 +18,7 @@ from thighdx.assess import Model
 from thighdx.casefiles import STANDARD, check_distinct, check_ending, neutral, whole_file, writing
 from thighdx.cases import CASE_ID, Problems, answer_columns
 from thighdx.errors import TableError
-from thighdx.scoring.batch import kept_names, other_columns, output_schema, score_batch
+from thighdx.scoring.batch import kept_names, other_columns, output_schema, refuse_unanswered, score_batch
 from thighdx.scoring.csvblocks import Part
 from thighdx.scoring.results import open_writer
 from thighdx.scoring.sources import CaseSource, in_batches, open_cases, refuse_ambiguous
@@ -85,6 +85,7 @@ def score_file(
         source = stack.enter_context(open_cases(cases))
         answers = answer_columns(model.knowledge)
         refuse_ambiguous(source.repeated, answers, cases)
+        refuse_unanswered(model.knowledge, source.names, cases)
         on_columns(source.names)
         kept = kept_names(model, other_columns(model.knowledge, source.names)) if keep else {}
         copied = [pa.field(new, source.arrow_type(old)) for old, new in kept.items()]

@@ -18,6 +18,7 @@ from thighdx.scoring.batch import (
     other_columns,
     other_columns_note,
     output_schema,
+    refuse_unanswered,
     score_batch,
 )
 from thighdx.scoring.columns import strings
@@ -51,6 +52,7 @@ def score(
     if len(set(names)) < len(names):
         twice = dict.fromkeys(name for name in names if names.count(name) > 1)
         raise TableError(f"the frame names a column twice: {', '.join(twice)}")
+    refuse_unanswered(model.knowledge, names, "the frame")
     others = other_columns(model.knowledge, names)
     stated = [keep] if isinstance(keep, str) else [] if isinstance(keep, bool) else [str(name).strip() for name in keep]
     wanted = others if keep is True else stated

@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 BATCH_ROWS = 40_960  # rows scored at once; bounds memory whatever the size of the table
 MANY = COMPILED_FROM  # lines of CSV from which on its cells are read by compiled code, where there is numba
-OTHER_SEPARATORS = (";", "\t")
+OTHER_SEPARATORS = (";", "\t", "|")
 UNREADABLE = (OSError, EOFError, zlib.error, pa.ArrowException)
 
 
@@ -100,7 +100,7 @@ class CsvCases:
         other = [name for name in header if any(sign in name for sign in OTHER_SEPARATORS)]
         if other and (len(header) == 1 or CASE_ID not in map(str.strip, header)):
             raise TableError(
-                f"{place}: the header has a cell with ; or a tab in it, '{printable(other[0])}'; "
+                f"{place}: the header has a cell with ; or | or a tab in it, '{printable(other[0])}'; "
                 "expected commas between the columns"
             )
         self.names, self.repeated = unique_names(header, place)

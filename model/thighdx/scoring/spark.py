@@ -21,7 +21,7 @@ from thighdx.casefiles import READ, WRITTEN, ending_of
 from thighdx.casefiles import neutral as neutral_text
 from thighdx.cases import CASE_ID, OK, answer_columns
 from thighdx.errors import TableError, one_of
-from thighdx.scoring.batch import kept_names, other_columns, output_schema, score_batch
+from thighdx.scoring.batch import kept_names, other_columns, output_schema, refuse_unanswered, score_batch
 from thighdx.scoring.columns import text_array
 from thighdx.scoring.results import neutral_texts
 from thighdx.scoring.sources import BATCH_ROWS, refuse_ambiguous, unique_names
@@ -138,6 +138,7 @@ def _read_csv(spark: SparkSession, cases: str, model: Model) -> DataFrame:
 def _checked(stated: Sequence[str], cases: str, model: Model) -> list[str]:
     names, repeated = unique_names(stated, cases)
     refuse_ambiguous(repeated, answer_columns(model.knowledge), cases)
+    refuse_unanswered(model.knowledge, names, cases)
     if repeated:
         raise TableError(f"{cases}: column names repeat: {', '.join(repeated)}; Spark takes each once")
     return names

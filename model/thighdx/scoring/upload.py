@@ -17,7 +17,14 @@ from thighdx.casefiles import neutral
 from thighdx.cases import CASE_ID, answer_columns, read_columns
 from thighdx.errors import TableError
 from thighdx.knowledge import Knowledge
-from thighdx.scoring.batch import case_ids, kept_names, other_columns, other_columns_note, output_schema
+from thighdx.scoring.batch import (
+    case_ids,
+    kept_names,
+    other_columns,
+    other_columns_note,
+    output_schema,
+    refuse_unanswered,
+)
 from thighdx.scoring.columns import cell_texts
 from thighdx.scoring.csvblocks import Part
 from thighdx.scoring.files import RowProblem, numbered, row_problems, score_part
@@ -97,11 +104,12 @@ class ScoredUpload:
 def look_at(knowledge: Knowledge, upload: Upload) -> Look:
     """Read every cell, score nothing.
 
-    Raises `TableError` where the table cannot be read at all, is too large, or has a finding twice.
+    Raises `TableError` where the table cannot be read at all, is too large, or has a finding twice, or no finding.
     """
     source = open_upload(upload)
     answers = answer_columns(knowledge)
     refuse_ambiguous(source.repeated, answers, upload.name)
+    refuse_unanswered(knowledge, source.names, upload.name)
     others = other_columns(knowledge, source.names)
     found: list[RowProblem] = []
     count, faulty, tally = 0, 0, Tally()
@@ -137,6 +145,7 @@ def score_upload(
     source = open_upload(upload)
     answers = answer_columns(model.knowledge)
     refuse_ambiguous(source.repeated, answers, upload.name)
+    refuse_unanswered(model.knowledge, source.names, upload.name)
     others = other_columns(model.knowledge, source.names) if keep else []
     kept = kept_names(model, [name for name in others if not pa.types.is_nested(source.arrow_type(name))])
     copied = [pa.field(new, source.arrow_type(old)) for old, new in kept.items()]

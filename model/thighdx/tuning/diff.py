@@ -15,7 +15,7 @@ from thighdx.rows import Array
 from thighdx.schema import CAUSE
 from thighdx.tables import Tables
 
-SAME = 1e-9  # numbers closer than this did not move
+SAME = 2e-6  # numbers closer than this did not move: other programs write six digits
 
 
 @dataclass(frozen=True)
