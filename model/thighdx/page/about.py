@@ -36,8 +36,9 @@ WEIGHED = """
   are kept with the reason.
 - What no figure supports is an **estimate**, marked so, with its reason and a low weight; one of how often a finding is
   there in a cause also with the range that four readings of the authors, made apart, came to (no panel of experts).
-  Nothing was fitted to the cases above, but they were looked at, and two estimates (a calf sore a day after exercise)
-  were changed after one of them, for a clinical reason that stands there: they are no untouched test.
+  Nothing was fitted to the cases above, but they were looked at: three estimates (a calf sore a day after exercise, a
+  nerve irritated beside another cause) were changed after two of them, for clinical reasons that stand there, and other
+  changes were tried out on them. They are no untouched test.
 - Uncertainty of rows and base rates is drawn from these weights: that is the interval beside each probability.
 """
 PRIVATE = """
