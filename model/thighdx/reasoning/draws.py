@@ -55,9 +55,6 @@ class _Kept:
         self._found: dict[Key, _Logs] = {}
         self._lock = Lock()
 
-    def __len__(self) -> int:
-        return len(self._found)
-
     def __contains__(self, key: Key) -> bool:
         return key in self._found
 
