@@ -9,6 +9,7 @@ from thighdx.casereport.bars import bars_html, bars_of, legend_html
 from thighdx.casereport.care import care_html
 from thighdx.casereport.content import PURPOSE, CaseReport, grades_said, recovery_by_grade
 from thighdx.causecard import CauseCard
+from thighdx.errors import one_of
 from thighdx.reasoning.sentences import fit_sentence
 from thighdx.suitability import Unsuited
 from thighdx.wording import asked_and_said, percent
@@ -110,7 +111,7 @@ def by_probability(report: CaseReport) -> str:
 
 def rather_said(one: Unsuited) -> str:
     """`Rather: ...`, the populations that fit better, or nothing."""
-    return f" Rather: {', '.join(other.name for other in one.rather)}." if one.rather else ""
+    return f" Rather: {one_of([other.name for other in one.rather])}." if one.rather else ""
 
 
 def _not_for(report: CaseReport) -> str:

@@ -8,6 +8,7 @@ from pathlib import PurePath
 
 import streamlit as st
 
+from thighdx.casereport.html import rather_said
 from thighdx.charts_batch import URGENCY_COLOURS, counted_chart, sureness_chart
 from thighdx.knowledge import Knowledge
 from thighdx.page import parts
@@ -16,7 +17,7 @@ from thighdx.page.suitability import ICON as UNSUITED
 from thighdx.page.words import plain
 from thighdx.scoring.overview import BINS, Counted, Overview, overview
 from thighdx.scoring.upload import ScoredUpload
-from thighdx.wording import percent
+from thighdx.wording import count, percent
 
 MOST_BARS = 8
 
@@ -47,11 +48,11 @@ def _by_urgency(pressing: Sequence[Counted]) -> str:
 
 def _draw_unsuited(scored: ScoredUpload) -> None:
     """In how many rows the base rates are not meant for the case, why, and which are."""
-    lines = []
-    for one, rows in scored.unsuited.most_common():
-        not_meant = "may not be meant" if one.possible else "are not meant"
-        better = f" Rather: {plain(', '.join(other.name for other in one.rather))}." if one.rather else ""
-        lines.append(f"- for {rows:,} they {not_meant}. {plain(one.text)}{better}")
+    lines = [
+        f"- **{count(rows, 'row', 'rows')}{', possibly' if one.possible else ''}:** "
+        f"{plain(one.text)}{plain(rather_said(one))}"
+        for one, rows in scored.unsuited.most_common()
+    ]
     if lines:
         told = "\n".join(lines)
         st.info(f"**These base rates are not meant for some of the rows**\n{told}", icon=UNSUITED)

@@ -102,7 +102,7 @@ def _told(knowledge: Knowledge, scenario: Situation) -> Diagnosis | None:
 
 def _draw_told(knowledge: Knowledge, scenario: Situation, told: Diagnosis, end: float) -> None:
     _draw_flags(told)
-    draw_reasons(told.not_for)
+    draw_reasons(knowledge, told)
     bars = bars_html(_bars(knowledge, told), "Most probable causes", end)
     st.html(bars + legend_html(knowledge.content.origins, lines=False))
     with st.expander(count(len(scenario.answers), "answer", "answers")):

@@ -88,7 +88,7 @@ def draw_results(shown: Shown) -> Places:
     """Everything that follows from the answers at once; the intervals come with it once their draws are made."""
     now = shown.now
     draw_red_flags(shown.used, now.red_flags, now)
-    draw_unsuited(now.not_for)
+    draw_unsuited(shown.used, now)
     intervals = _intervals_at_hand(shown)
     with st.container(key="posterior"):
         bars = _draw_causes(shown, intervals)
