@@ -137,6 +137,25 @@ def test_the_next_question_is_answered_where_it_stands(
         expect(page.locator(".st-key-answers")).to_contain_text("None yet")
 
 
+@pytest.mark.parametrize("device", [{}, PHONE], ids=["desk", "phone"])
+def test_base_rates_not_meant_for_the_case_are_left_with_one_click(
+    browser: Browser, page_server: str, knowledge: Knowledge, device: dict[str, Any]
+) -> None:
+    case = {"pop_felt": "yes"}
+    (told,) = diagnose(case, knowledge=knowledge).not_for
+    better = diagnose(case, knowledge=knowledge, population=told.rather[0].id)
+    with visit(browser, page_server, **device) as page:
+        expect(page.locator(".st-key-not-for")).to_have_count(0)
+        answer(page, knowledge, "pop_felt", "yes")
+        notice = page.locator(".st-key-not-for")
+        expect(notice).to_contain_text(told.text)
+        assert not serious_faults(page)
+        notice.get_by_role("button", name=told.rather[0].name).click()
+        expect(page.locator(".st-key-posterior .bars li").first).to_contain_text(better.top.name)
+        expect(notice).to_have_count(0)
+        expect(page.locator(".st-key-answers")).to_contain_text(knowledge.content.findings["pop_felt"].question)
+
+
 def test_a_report_is_downloaded_and_taken_up_again(
     browser: Browser, page_server: str, knowledge: Knowledge, tmp_path: Path
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import zlib
 from html import unescape
 from itertools import pairwise
 
@@ -143,6 +144,28 @@ def test_the_report_says_what_diagnose_says_and_how_to_get_it_again(knowledge: K
     assert told.model_version in page
     assert "<script" not in page
     assert "http" not in re.sub(r"<style>.*</style>", "", page, flags=re.DOTALL)
+
+
+def test_a_report_says_whom_its_base_rates_are_not_for(knowledge: Knowledge) -> None:
+    """In page, PDF and JSON, beside the name of the population; another population says nothing of it."""
+    case = {"onset": "sudden", "pop_felt": "yes"}
+    report = case_report(knowledge, Situation(case, "distance_runners"))
+    (told,) = report.diagnosis.not_for
+    page = unescape(report_html(report))
+    assert f"<b>{told.heading}</b> ({report.population_name})" in page
+    assert f"{told.text} Rather: {told.rather[0].name} or {told.rather[1].name}." in page
+    assert report.to_dict()["diagnosis"]["not_for"][0]["text"] == told.text
+    assert told.text in report.to_json()
+    assert told.heading in text_of_pdf(report_pdf(report))
+    better = case_report(knowledge, Situation(case, told.rather[0].id))
+    assert "not meant for this case" not in report_html(better)
+    assert "not meant for this case" not in text_of_pdf(report_pdf(better))
+
+
+def text_of_pdf(document: bytes) -> str:
+    """What its pages draw, unpacked."""
+    streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", document, re.S)
+    return b"".join(map(zlib.decompress, streams)).decode("latin-1")
 
 
 def test_the_pdf_is_one_and_says_the_version_but_no_day(knowledge: Knowledge, situation: Situation) -> None:

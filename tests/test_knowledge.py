@@ -87,6 +87,8 @@ def row(p: dict[str, float], **others: Any) -> dict[str, Any]:
     return {"p": p, **GUESS, **others}
 
 
+SUITED = {"when": [{"walking": "unable"}], "text": "They walk."}
+
 # What the tables must agree on; each alone, then many of them in one file.
 DISAGREEMENTS = {
     "no sources of a red flag": setting("red_flags.walks_badly.sources", [], "`sources` or `basis`", above=1),
@@ -296,6 +298,20 @@ DISAGREEMENTS = {
     "red flag that always fires": setting(
         "red_flags.burning_after_sixty.when", [{}], "always fire", at="red_flags.burning_after_sixty.when[1]"
     ),
+    "not for an unknown finding": setting(
+        "populations.clinic.not_for",
+        [SUITED, SUITED | {"when": [{"walking": "unable"}, {"wakling": "unable"}]}],
+        "not a finding",
+        "nearest: walking",
+        at="populations.clinic.not_for[2].when[2].wakling",
+    ),
+    "better in the same population": setting(
+        "populations.alike.not_for",
+        [SUITED | {"rather": ["alike"]}],
+        "not another population",
+        "use clinic",
+        at="populations.alike.not_for[1].rather.alike",
+    ),
     "urgency left out": without("urgencies.routine", "emergency, urgent, soon, routine", above=1),
     "urgencies in another order": Broken(
         lambda tables: tables["urgencies"].update(emergency=tables["urgencies"].pop("emergency")),
@@ -332,6 +348,19 @@ DISAGREEMENTS = {
 
 # What a single table must look like.
 MISSHAPEN = {
+    "key of not_for misspelt": setting(
+        "populations.clinic.not_for",
+        [SUITED | {"ratehr": ["alike"]}],
+        "'ratehr' is not a key here",
+        "nearest: rather",
+        at="populations.clinic.not_for.0.ratehr",
+    ),
+    "not_for without a text": setting(
+        "populations.alike.not_for",
+        [{"when": [{"walking": "unable"}]}],
+        "is missing",
+        at="populations.alike.not_for.0.text",
+    ),
     "key misspelt": setting("findings.bruise.kidn", "sign", "'kidn' is not a key here", "nearest: kind"),
     "key of a row misspelt": setting("findings.bruise.background.wieght", 4, "not a key here", "nearest: weight"),
     "key of a ratio misspelt": setting("findings.age_group.rows.root.ratio_kin", "x", "not a key here"),

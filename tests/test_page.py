@@ -213,6 +213,28 @@ def test_another_population_brings_its_base_rates(knowledge: Knowledge) -> None:
         assert entry.description in text_of(page)
 
 
+def test_base_rates_not_meant_for_the_case_are_said_and_better_ones_are_a_click_away(knowledge: Knowledge) -> None:
+    page = open_page()
+    assert "not meant for this case" not in text_of(page)
+    case = {"onset": "sudden", "pop_felt": "yes"}
+    answer(page, case)
+    (told,) = diagnose(case, knowledge=knowledge).not_for
+    (box,) = [element for element in page.info if told.heading in str(element.value)]
+    assert told.text in str(box.value).replace("\\", "")
+    shown = {id(element): str(element.value) for element in (box, *page.header)}
+    order = [shown[id(element)] for element in page if id(element) in shown]
+    assert order[:3] == ["Red flags", str(box.value), "Most probable causes"]
+    for other in told.rather:
+        assert other.name in page.button(key=f"rather_{other.id}").label
+    first = told.rather[0].id
+    page.button(key=f"rather_{first}").click().run()
+    assert not page.exception, page.exception
+    assert page.selectbox(key="population").value == first
+    assert given(page) == [f"remove_{finding}" for finding in case]
+    assert shown_causes(page) == expected(diagnose(case, knowledge=knowledge, population=first))
+    assert "not meant for this case" not in text_of(page)
+
+
 def test_start_over_clears_every_answer() -> None:
     page = open_page()
     before = shown_causes(page), text_of(page)
@@ -441,6 +463,9 @@ def test_two_scenarios_are_what_diagnose_says_of_each(knowledge: Knowledge) -> N
         assert (one, two) == (percent(first.probability(cause)), percent(second.probability(cause)))
     for told in (first, second):
         assert told.top.name in text_of(page)
+        assert told.not_for[0].text in text_of(page)
+    page.selectbox(key="compare_population_b").set_value("uniform").run()
+    assert text_of(page).count(second.not_for[0].text) == 1
 
 
 @pytest.mark.parametrize("probability", [0.0, 1e-9, 0.0004, 0.0006, 0.12345, 0.9994, 0.9996, 1.0])

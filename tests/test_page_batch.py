@@ -49,6 +49,22 @@ def text_of(page: AppTest) -> str:
     return "\n".join([*(str(element.value) for element in said), *(element.proto.body for element in page.get("html"))])
 
 
+def test_how_many_rows_the_base_rates_are_not_meant_for_is_said() -> None:
+    page = open_page()
+    cases = b"onset\nsudden\nsudden\nsudden|gradual\ngradual\n"
+    page.selectbox(key="batch_population").set_value("distance_runners").run()
+    hand_over(page, "mine.csv", cases)
+    press(page, "batch_score")
+    said = text_of(page).replace("\\", "")
+    entry = shipped().content.populations["distance_runners"].not_for[0]
+    rather = " or ".join(shipped().content.populations[name].name for name in entry.rather)
+    assert f"**2 rows:** {entry.text} Rather: {rather}." in said
+    assert f"**1 row, possibly:** {entry.text}" in said
+    page.selectbox(key="batch_population").set_value("uniform").run()
+    press(page, "batch_score")
+    assert "not meant for" not in text_of(page)
+
+
 def test_without_a_table_the_page_offers_an_example_a_template_and_says_the_limits() -> None:
     page = open_page()
     labels = {button.label for button in page.download_button}

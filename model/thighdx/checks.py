@@ -22,6 +22,7 @@ from thighdx.schema import (
     Figure,
     Finding,
     Kind,
+    Lines,
     Mechanism,
     Population,
     RatioRow,
@@ -354,6 +355,7 @@ def _populations(content: Content) -> Iterator[Found]:
     for name, population in content.populations.items():
         path = ("populations", name)
         yield from _base_rates(content, path, population)
+        yield from _not_for(content, path, name, population)
         for key, row in population.mix.items():
             finding = content.findings.get(key)
             if finding is None or finding.kind != "context":
@@ -361,6 +363,15 @@ def _populations(content: Content) -> Iterator[Found]:
                 yield (*path, "mix", key), unknown(key, "a context finding", context)
             else:
                 yield from _background(content, (*path, "mix", key), row, finding.states, "a state")
+
+
+def _not_for(content: Content, path: tuple[str, ...], name: str, population: Population) -> Iterator[Found]:
+    others = [other for other in content.populations if other != name]
+    for number, entry in enumerate(population.not_for, start=1):
+        place = (*path, f"not_for[{number}]")
+        yield from _lines(content, place, "when", entry.when, "always hold")
+        yield from _lines(content, place, "unless", entry.unless, "never hold")
+        yield from _known((*place, "rather"), entry.rather, "another population", others)
 
 
 def _base_rates(content: Content, path: tuple[str, ...], population: Population) -> Iterator[Found]:
@@ -409,12 +420,17 @@ def _red_flags(content: Content) -> Iterator[Found]:
                 if not rule.sources and rule.basis is None:
                     yield place, "states what it rests on by `sources` or `basis`"
                 yield from _known((*place, "sources"), rule.sources, "a source", content.sources)
-        for number, alternative in enumerate(flag.when, start=1):
-            place = (*path, f"when[{number}]")
-            if not alternative:
-                yield place, "is empty, so it would always fire"
-            for key, states in alternative.items():
-                yield from _answer(content, place, key, [states] if isinstance(states, str) else states)
+        yield from _lines(content, path, "when", flag.when, "always fire")
+
+
+def _lines(content: Content, path: tuple[str, ...], key: str, lines: Lines, empty: str) -> Iterator[Found]:
+    """The answers that a rule names; `empty` is what it would do with a line that names none."""
+    for number, line in enumerate(lines, start=1):
+        place = (*path, f"{key}[{number}]")
+        if not line:
+            yield place, f"is empty, so it would {empty}"
+        for finding, states in line.items():
+            yield from _answer(content, place, finding, [states] if isinstance(states, str) else states)
 
 
 def _triage(content: Content) -> Iterator[Found]:

@@ -8,9 +8,10 @@ from typing import Any
 
 from thighdx import __version__
 from thighdx.assess import Assessment, Model, assess, get_model
-from thighdx.cases import OK, cell_text, read_case
+from thighdx.cases import OK, Cases, cell_text, read_case
 from thighdx.errors import ImpossibleEvidenceError
 from thighdx.knowledge import Knowledge
+from thighdx.suitability import Unsuited, unsuited
 from thighdx.triage import Fired, triage_reasons
 
 
@@ -49,6 +50,7 @@ class Diagnosis:
 
     `triage` is the highest urgency among the red flags, `triage_posterior` what the posterior mass on dangerous causes
     asks for (None where the base rates are a convention); `triage_reasons` says which rules and which mass made them.
+    `not_for` says why the population's base rates are not meant for this case, mostly nothing.
     """
 
     answers: dict[str, str]
@@ -57,6 +59,7 @@ class Diagnosis:
     triage_posterior: str | None
     triage_reasons: tuple[str, ...]
     red_flags: tuple[RedFlagRaised, ...]
+    not_for: tuple[Unsuited, ...]
     causes: tuple[Share, ...]
     origins: tuple[Share, ...]
     grades: tuple[Share, ...]
@@ -87,15 +90,16 @@ def diagnose(
     `UnknownNameError` for an unknown population.
     """
     model = get_model(knowledge, population)
-    assessment = assess(model, read_case(model.knowledge, case))
+    cases = read_case(model.knowledge, case)
+    assessment = assess(model, cases)
     if assessment.status[0] != OK:
         raise ImpossibleEvidenceError(assessment.status[0])
     given = {name: cell_text(cell) for name, cell in case.items()}
-    return diagnosis_of(model, assessment, {name: text for name, text in given.items() if text})
+    return diagnosis_of(model, assessment, cases, {name: text for name, text in given.items() if text})
 
 
-def diagnosis_of(model: Model, assessment: Assessment, given: dict[str, str]) -> Diagnosis:
-    """The diagnosis of the one case assessed, whose answers as given are `given`."""
+def diagnosis_of(model: Model, assessment: Assessment, cases: Cases, given: dict[str, str]) -> Diagnosis:
+    """The diagnosis of the one case assessed, whose answers as given are `given`, read `cases`."""
     content, tables = model.knowledge.content, model.tables
     base = dict(zip(tables.causes, tables.prior.tolist(), strict=True))
     causes = [
@@ -120,6 +124,7 @@ def diagnosis_of(model: Model, assessment: Assessment, given: dict[str, str]) ->
         list(content.urgencies)[assessment.triage[0]] if assessment.triage[0] >= 0 else None,
         triage_reasons(model.knowledge, model.population, assessment.flags.of(0), assessment.probability[0]),
         raised(model.knowledge, assessment.flags.of(0)),
+        unsuited(model.knowledge, model.rates_of or model.population, cases),
         tuple(ranked),
         tuple(origins),
         tuple(grades),

@@ -8,6 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from thighdx.diagnosis import Diagnosis, RedFlagRaised, Share
+from thighdx.errors import one_of
+from thighdx.suitability import Unsuited
 from thighdx.wording import count, percent
 
 BAR = 24  # characters of a probability of one
@@ -16,8 +18,9 @@ STYLES = {"emergency": "bold white on red", "urgent": "bold red", "soon": "bold 
 
 
 def print_diagnosis(diagnosis: Diagnosis, console: Console, most: int) -> None:
-    """Red flags first, then the `most` probable causes beside their base rates, origins and strain grade."""
+    """Red flags and whom the base rates are not for, then the `most` probable causes, origins and strain grade."""
     print_red_flags(diagnosis, console)
+    print_unsuited(diagnosis.not_for, console)
     console.print(_shares("Cause", diagnosis.causes[:most], len(diagnosis.causes)))
     console.print(_shares("Origin", diagnosis.origins, len(diagnosis.origins)))
     if diagnosis.grades:
@@ -29,6 +32,17 @@ def print_diagnosis(diagnosis: Diagnosis, console: Console, most: int) -> None:
 def print_red_flags(diagnosis: Diagnosis, console: Console) -> None:
     """The red flags, and the posterior's own triage where it is more urgent."""
     console.print(_red_flags(diagnosis))
+
+
+def print_unsuited(reasons: tuple[Unsuited, ...], console: Console) -> None:
+    """Why the base rates are not meant for the case, and which would be."""
+    for one in reasons:
+        console.print(Text.assemble((f"{one.heading}:", "bold yellow"), f" {one.text}{other_populations(one)}"))
+
+
+def other_populations(one: Unsuited) -> str:
+    """` Try --population x or y.`, or nothing where no population fits better."""
+    return f" Try --population {one_of([other.id for other in one.rather])}." if one.rather else ""
 
 
 def print_closing(diagnosis: Diagnosis, console: Console) -> None:

@@ -26,6 +26,8 @@ Positive = Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Weeks = Annotated[float, Field(ge=0, le=520, allow_inf_nan=False)]
 FrozenMap = Annotated[Mapping[str, V], AfterValidator(MappingProxyType)]
+# Lines of answers, each finding -> its state or any of several: one line is enough, within it every answer is needed.
+Lines = tuple[FrozenMap[StateId | Annotated[tuple[StateId, ...], Field(strict=False)]], ...]
 
 
 def _empty() -> Mapping[str, Any]:
@@ -217,10 +219,24 @@ class Mechanism(Table):
     templates: FrozenMap[Template]
 
 
+class NotFor(Table):
+    """Cases that a population's base rates are not meant for; it moves no number, it is told.
+
+    Holds where every answer of any one line of `when` is present, and of no line of `unless`. `text` is what a
+    clinician reads; `rather` are populations that fit better.
+    """
+
+    when: Lines = Field(strict=False, min_length=1)
+    unless: Lines = Field(default=(), strict=False)
+    text: Text
+    rather: tuple[Id, ...] = Field(default=(), strict=False)
+
+
 class Population(Table):
     """Base rates of the causes among the people it is for, and the mix of people at risk.
 
-    Either `origins` and `within` (shares of origins times shares within each), or `causes` outright.
+    Either `origins` and `within` (shares of origins times shares within each), or `causes` outright. `not_for`: the
+    cases they are not meant for.
     """
 
     name: Text
@@ -229,6 +245,7 @@ class Population(Table):
     within: FrozenMap[Shares] = Field(default_factory=_empty)
     causes: Shares | None = None
     mix: FrozenMap[Row] = Field(default_factory=_empty)
+    not_for: tuple[NotFor, ...] = Field(default=(), strict=False)
 
     @property
     def is_convention(self) -> bool:
@@ -252,9 +269,7 @@ class RedFlag(Table):
 
     name: Text
     urgency: Urgency
-    when: tuple[FrozenMap[StateId | Annotated[tuple[StateId, ...], Field(strict=False)]], ...] = Field(
-        strict=False, min_length=1
-    )
+    when: Lines = Field(strict=False, min_length=1)
     may_be: tuple[Id, ...] = Field(default=(), strict=False)
     action: Text
     sources: tuple[Id, ...] = Field(default=(), strict=False)

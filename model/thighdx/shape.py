@@ -32,6 +32,7 @@ TABLES: dict[str, tuple[type[schema.Table], ...]] = {
     "populations.*.causes": (schema.Shares,),
     "populations.*.within.*": (schema.Shares,),
     "populations.*.mix.*": (schema.Row,),
+    "populations.*.not_for.*": (schema.NotFor,),
     "red_flags.*": (schema.RedFlag,),
     "red_flags.*.misses": (schema.Misses,),
     "thresholds": (schema.Thresholds,),
@@ -52,6 +53,7 @@ ENTRIES = (
     "mechanisms.*.rows.*",
     "mechanisms.*.templates.*",
     "populations.*.mix.*",
+    "populations.*.not_for",
     "causes.*.care",
     "red_flags.*",
     "studies.*",
@@ -93,10 +95,12 @@ def _faults_of_the_rest(document: Document, details: list[Any]) -> Iterator[Faul
     aside = set()
     for detail in details:
         path = _path(detail)
-        entry = path if detail["type"] == "extra_forbidden" else _entry(path)
-        if entry is None or not _remove(rest, entry):
+        # a misspelt key goes alone, unless it stands in a list
+        entries = [path, _entry(path)] if detail["type"] == "extra_forbidden" else [_entry(path)]
+        removed = next((entry for entry in entries if entry is not None and _remove(rest, entry)), None)
+        if removed is None:
             return
-        aside.add(entry[-1])
+        aside.add(removed[-1])
     try:
         content = schema.Content.model_validate(rest)
     except ValidationError:

@@ -15,7 +15,7 @@ from thighdx.reasoning.intervals import Interval
 from thighdx.reasoning.pairs import Pair, TwoCausesFound
 from thighdx.reasoning.sensitivity import Sensitivity
 from thighdx.reasoning.sure import HowSure
-from thighdx.report import print_closing, print_red_flags
+from thighdx.report import print_closing, print_red_flags, print_unsuited
 from thighdx.wording import percent, percent_range
 
 LINE = 24  # characters of a probability of one
@@ -27,6 +27,7 @@ MOST_PAIRS = 3
 def print_how_sure(diagnosis: Diagnosis, sure: HowSure, console: Console, most: int) -> None:
     """Red flags first, then causes, origins and grades with their intervals, and what they rest on."""
     print_red_flags(diagnosis, console)
+    print_unsuited(diagnosis.not_for, console)
     intervals = sure.intervals
     console.print(_table("Cause", intervals.causes[:most], len(intervals.causes), console.width))
     console.print(_table("Origin", intervals.origins, len(intervals.origins), console.width))

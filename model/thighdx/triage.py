@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -14,7 +14,7 @@ from thighdx.cells import Cell, likelihood
 from thighdx.coded import Coded
 from thighdx.knowledge import Knowledge
 from thighdx.rows import Array
-from thighdx.schema import ROUTINE
+from thighdx.schema import ROUTINE, Lines
 from thighdx.wording import percent
 
 ROUNDING = 1e-12  # of a sum of shares: `state@0.5` leaves 0.5 for its six others together
@@ -27,6 +27,9 @@ class Fired(IntEnum):
     NO = 0
     POSSIBLE = 1
     YES = 2
+
+
+Judge = Callable[[Cell, set[int], int, float], Fired]  # a cell, the states wanted, of how many, soft from where on
 
 
 @dataclass(frozen=True)
@@ -45,31 +48,51 @@ class Flags:
 def red_flags(knowledge: Knowledge, cases: Cases) -> Flags:
     """Every rule on every case, from the readable cells."""
     rules, urgencies = knowledge.content.red_flags, tuple(knowledge.content.urgencies)
-    fired = np.zeros((len(rules), cases.count), dtype=np.uint8)
+    fired = firing(knowledge, cases, [rule.when for rule in rules.values()])
     highest = np.full(cases.count, urgencies.index(ROUTINE), dtype=np.uint8)
-    said: dict[tuple[str, frozenset[str]], NDArray[np.uint8]] = {}
     for number, rule in enumerate(rules.values()):
-        for alternative in rule.when:
-            if not alternative.keys() <= cases.answers.keys():
-                continue  # a finding that no case was asked
-            parts = np.full(cases.count, Fired.YES, dtype=np.uint8)
-            for name, wanted in alternative.items():
-                key = name, frozenset((wanted,) if isinstance(wanted, str) else wanted)
-                if key not in said:
-                    said[key] = _answered(knowledge, cases, *key)
-                np.minimum(parts, said[key], out=parts)
-            np.maximum(fired[number], parts, out=fired[number])
         rank = np.uint8(urgencies.index(rule.urgency))
         np.minimum(highest, rank, out=highest, where=fired[number] > 0)
     return Flags(tuple(rules), fired.T, Coded(urgencies, highest))
 
 
-def _answered(knowledge: Knowledge, cases: Cases, name: str, wanted: frozenset[str]) -> NDArray[np.uint8]:
+def fires(cell: Cell, named: set[int], count: int, threshold: float) -> Fired:
+    """How surely a cell of a finding with `count` states says one of those `named`; a soft one from `threshold` on."""
+    if cell.is_empty:
+        return Fired.NO
+    if cell.stated is not None:
+        # the stated probability itself is compared, not what the model makes of it
+        probability = float(likelihood(cell, count)[sorted(named)].sum())
+        return Fired.YES if probability >= threshold - ROUNDING else Fired.NO
+    if set(cell.states) <= named:
+        return Fired.YES
+    return Fired.POSSIBLE if named & set(cell.states) else Fired.NO
+
+
+def firing(knowledge: Knowledge, cases: Cases, rules: Sequence[Lines], judge: Judge = fires) -> NDArray[np.uint8]:
+    """How surely each rule's lines of answers are met by each case, uint8 of `Fired`, (rules, cases)."""
+    fired = np.zeros((len(rules), cases.count), dtype=np.uint8)
+    said: dict[tuple[str, frozenset[str]], NDArray[np.uint8]] = {}
+    for number, lines in enumerate(rules):
+        for line in lines:
+            if not line.keys() <= cases.answers.keys():
+                continue  # a finding that no case was asked
+            parts = np.full(cases.count, Fired.YES, dtype=np.uint8)
+            for name, wanted in line.items():
+                key = name, frozenset((wanted,) if isinstance(wanted, str) else wanted)
+                if key not in said:
+                    said[key] = _answered(knowledge, cases, *key, judge)
+                np.minimum(parts, said[key], out=parts)
+            np.maximum(fired[number], parts, out=fired[number])
+    return fired
+
+
+def _answered(knowledge: Knowledge, cases: Cases, name: str, wanted: frozenset[str], judge: Judge) -> NDArray[np.uint8]:
     """How surely each case's answer to a finding is one of the states wanted, `Fired`, (cases,)."""
     read, states = cases.answers[name], knowledge.content.findings[name].states
     named = {states.index(state) for state in wanted}
     threshold = knowledge.content.thresholds.soft_red_flag
-    surely = [_fires(cell, named, len(states), threshold) for cell in read.cells] or [Fired.NO]
+    surely = [judge(cell, named, len(states), threshold) for cell in read.cells] or [Fired.NO]
     return np.array(surely, dtype=np.uint8).take(read.index)
 
 
@@ -145,15 +168,3 @@ def triage_reasons(
 
 def _threshold(knowledge: Knowledge, urgency: str) -> float:
     return knowledge.content.triage[urgency].dangerous_mass
-
-
-def _fires(cell: Cell, named: set[int], count: int, threshold: float) -> Fired:
-    if cell.is_empty:
-        return Fired.NO
-    if cell.stated is not None:
-        # the stated probability itself is compared, not what the model makes of it
-        probability = float(likelihood(cell, count)[sorted(named)].sum())
-        return Fired.YES if probability >= threshold - ROUNDING else Fired.NO
-    if set(cell.states) <= named:
-        return Fired.YES
-    return Fired.POSSIBLE if named & set(cell.states) else Fired.NO

@@ -9,7 +9,9 @@ from thighdx.casereport.bars import bars_html, bars_of, legend_html
 from thighdx.casereport.care import care_html
 from thighdx.casereport.content import PURPOSE, CaseReport, grades_said, recovery_by_grade
 from thighdx.causecard import CauseCard
+from thighdx.errors import one_of
 from thighdx.reasoning.sentences import fit_sentence
+from thighdx.suitability import Unsuited
 from thighdx.wording import asked_and_said, percent
 
 HEADING = "Pain in the back of the thigh: report of a case"
@@ -107,12 +109,25 @@ def by_probability(report: CaseReport) -> str:
     return f"{reason[:1].upper()}{reason[1:]}."
 
 
+def rather_said(one: Unsuited) -> str:
+    """`Rather: ...`, the populations that fit better, or nothing."""
+    return f" Rather: {one_of([other.name for other in one.rather])}." if one.rather else ""
+
+
+def _not_for(report: CaseReport) -> str:
+    return "".join(
+        f'<div class="flag"><p><b>{escape(one.heading)}</b> ({escape(report.population_name)})</p>'
+        f"<p>{escape(one.text)}{escape(rather_said(one))}</p></div>"
+        for one in report.diagnosis.not_for
+    )
+
+
 def _causes(report: CaseReport) -> str:
     told = report.diagnosis
     shown = told.causes[:MOST_CAUSES]
     intervals = {one.id: one for one in report.intervals.causes}
     bars = bars_of(shown, list(report.origins), intervals=intervals, marks=report.marks)
-    return bars_html(bars, "Most probable causes") + legend_html(report.origins)
+    return _not_for(report) + bars_html(bars, "Most probable causes") + legend_html(report.origins)
 
 
 def _origins(report: CaseReport) -> str:

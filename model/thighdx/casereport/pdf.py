@@ -14,7 +14,7 @@ from unicodedata import normalize
 from thighdx.casereport.bars import Bar, bars_of
 from thighdx.casereport.care import study_said
 from thighdx.casereport.content import PURPOSE, CaseReport, grades_said, recovery_by_grade, weeks_said
-from thighdx.casereport.html import HEADING, MOST_CAUSES, NO_FLAG, WAYS, by_probability, closing
+from thighdx.casereport.html import HEADING, MOST_CAUSES, NO_FLAG, WAYS, by_probability, closing, rather_said
 from thighdx.charts import COLOURS
 from thighdx.reasoning.sentences import fit_sentence
 from thighdx.wording import asked_and_said, percent, percent_range
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from thighdx.causecard import CauseCard
     from thighdx.diagnosis import RedFlagRaised
 
+Colour = tuple[int, int, int]
 FONT = "Helvetica"
 INK, GREY, TRACK, RULE = (27, 29, 34), (90, 90, 90), (238, 240, 244), (204, 204, 204)
 URGENCIES = {"emergency": ((163, 22, 30), (251, 234, 234)), "urgent": ((199, 119, 0), (255, 246, 229))}
@@ -109,6 +110,8 @@ class _Writer:
         self._heading("Answers given")
         self._list([one.together for one in report.answered] or ["None."])
         self._heading("Most probable causes")
+        for one in told.not_for:
+            self._boxed(f"{one.heading} ({report.population_name})", f"{one.text}{rather_said(one)}", OTHER_URGENCY)
         self._legend(report)
         groups = list(report.origins)
         causes = {one.id: one for one in report.intervals.causes}
@@ -160,12 +163,16 @@ class _Writer:
             self._text(line, indent=4.5)
 
     def _flag(self, flag: RedFlagRaised) -> None:
-        """A box whose edge and ground say how urgent it is; it is written once to see how high it gets."""
+        """A box whose edge and ground say how urgent it is."""
         possible = " (possible)" if flag.possible else ""
         name, action = f"{flag.urgency.upper()}: {flag.name}{possible}", f"{flag.action} When: {flag.within}."
-        edge, ground = URGENCIES.get(flag.urgency, OTHER_URGENCY)
+        self._boxed(name, action, URGENCIES.get(flag.urgency, OTHER_URGENCY))
+
+    def _boxed(self, name: str, text: str, colours: tuple[Colour, Colour]) -> None:
+        """Name and text in a box of an edge and a ground; it is written once to see how high it gets."""
+        edge, ground = colours
         width, indent = self.document.epw - 5, 4
-        height = 2.4 + self._height(name, width, "B") + self._height(action, width, "")
+        height = 2.4 + self._height(name, width, "B") + self._height(text, width, "")
         if self.document.will_page_break(height):
             self.document.add_page()
         y = self.document.get_y()
@@ -173,7 +180,7 @@ class _Writer:
         self._box(self.document.l_margin, y, 1.6, height, edge)
         self.document.set_y(y + 1.2)
         self._text(name, style="B", indent=indent)
-        self._text(action, indent=indent)
+        self._text(text, indent=indent)
         self.document.set_y(y + height + 1.4)
 
     def _height(self, text: str, width: float, style: str) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import click
 from rich.console import Console
 
@@ -9,7 +11,9 @@ from thighdx.cli.common import MOST_DRAWS, case_from, common, print_said
 from thighdx.reasoning.contributions import explain
 from thighdx.reasoning.fit import DRAWS, case_fit
 from thighdx.reasoning.terminal import print_explanation, print_fit
+from thighdx.report import print_unsuited
 from thighdx.selection import select
+from thighdx.suitability import unsuited_case
 
 
 @click.command("explain")
@@ -40,9 +44,12 @@ def explain_command(
     case = case_from(answers, knowledge)
     explanation = explain(case, cause, against, knowledge=knowledge, population=chosen)
     fit = case_fit(case, draws=draws, seed=seed, knowledge=knowledge, population=chosen)
+    not_for = unsuited_case(case, knowledge=knowledge, population=chosen)
 
     def show(console: Console) -> None:
+        print_unsuited(not_for, console)
         print_explanation(explanation, console, knowledge, rows=rows)
         print_fit(fit, console)
 
-    print_said({"explanation": explanation.to_dict(), "fit": fit.to_dict()}, as_json, show)
+    told = [asdict(one) for one in not_for]
+    print_said({"explanation": explanation.to_dict(), "fit": fit.to_dict(), "not_for": told}, as_json, show)

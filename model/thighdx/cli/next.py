@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import get_args
 
 import click
@@ -13,8 +14,10 @@ from thighdx.reasoning.goals import CAUSE, GOALS
 from thighdx.reasoning.questions import next_questions
 from thighdx.reasoning.stopping import DRAWS, same_decision
 from thighdx.reasoning.terminal import print_questions, print_stopping
+from thighdx.report import print_unsuited
 from thighdx.schema import Kind
 from thighdx.selection import select
+from thighdx.suitability import unsuited_case
 
 MOST_QUESTIONS = 10
 
@@ -72,9 +75,12 @@ def next_command(
         population=chosen,
     )
     decision = same_decision(case, top=top, draws=draws, seed=seed, knowledge=knowledge, population=chosen)
+    not_for = unsuited_case(case, knowledge=knowledge, population=chosen)
 
     def show(console: Console) -> None:
+        print_unsuited(not_for, console)
         print_questions(asked, console)
         print_stopping(decision, console)
 
-    print_said({"questions": asked.to_dict(), "stopping": decision.to_dict()}, as_json, show)
+    told = [asdict(one) for one in not_for]
+    print_said({"questions": asked.to_dict(), "stopping": decision.to_dict(), "not_for": told}, as_json, show)

@@ -15,6 +15,7 @@ from thighdx.casefiles import STANDARD
 from thighdx.cells import printable
 from thighdx.cli.common import DONE, SOME_ROWS, by_network, common, model_of, say
 from thighdx.fast.adaptive import COMPILED_FROM
+from thighdx.report import other_populations
 from thighdx.wording import count
 
 MOST_PROBLEM_LINES = 20
@@ -82,6 +83,11 @@ def _on_this_machine(model: Model, cases: str, out: str, keep: bool, problems: s
     if tally.repeated_ids:
         repeat = count(tally.repeated_ids, "row repeats", "rows repeat")
         say(f"{repeat} a case_id, first '{printable(tally.first_repeated)}'; every row is kept")
+    for one, rows in tally.unsuited.most_common():
+        rates = f"the base rates of {model.rates_of or model.population}"
+        not_meant = "may not be meant" if one.possible else "are not meant"
+        among = f"{rows:,} of {count(tally.rows, 'row', 'rows')}"
+        say(f"{rates} {not_meant} for {among}: {one.text}{other_populations(one)}")
     return tally.rows, tally.not_scored
 
 

@@ -8,14 +8,16 @@ from pathlib import PurePath
 
 import streamlit as st
 
+from thighdx.casereport.html import rather_said
 from thighdx.charts_batch import URGENCY_COLOURS, counted_chart, sureness_chart
 from thighdx.knowledge import Knowledge
 from thighdx.page import parts
 from thighdx.page.htmltext import table
+from thighdx.page.suitability import ICON as UNSUITED
 from thighdx.page.words import plain
 from thighdx.scoring.overview import BINS, Counted, Overview, overview
 from thighdx.scoring.upload import ScoredUpload
-from thighdx.wording import percent
+from thighdx.wording import count, percent
 
 MOST_BARS = 8
 
@@ -34,6 +36,7 @@ def draw_results(knowledge: Knowledge, population: str, name: str, scored: Score
                 ("Rows with a red flag", f"{sum(one.rows for one in pressing):,}", _by_urgency(pressing)),
             ]
         )
+        _draw_unsuited(scored)
         _draw_files(name, scored)
         _draw_pictures(found)
         _draw_tables(found)
@@ -41,6 +44,18 @@ def draw_results(knowledge: Knowledge, population: str, name: str, scored: Score
 
 def _by_urgency(pressing: Sequence[Counted]) -> str:
     return ", ".join(f"{one.name.lower()} {one.rows:,}" for one in pressing) or "none"
+
+
+def _draw_unsuited(scored: ScoredUpload) -> None:
+    """In how many rows the base rates are not meant for the case, why, and which are."""
+    lines = [
+        f"- **{count(rows, 'row', 'rows')}{', possibly' if one.possible else ''}:** "
+        f"{plain(one.text)}{plain(rather_said(one))}"
+        for one, rows in scored.unsuited.most_common()
+    ]
+    if lines:
+        told = "\n".join(lines)
+        st.info(f"**These base rates are not meant for some of the rows**\n{told}", icon=UNSUITED)
 
 
 def _draw_files(name: str, scored: ScoredUpload) -> None:

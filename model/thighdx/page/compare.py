@@ -14,6 +14,7 @@ from thighdx.errors import ImpossibleEvidenceError
 from thighdx.knowledge import Knowledge
 from thighdx.page import models, state
 from thighdx.page.flags import BOXES
+from thighdx.page.suitability import draw_reasons
 from thighdx.page.words import plain
 from thighdx.wording import count, percent, state_label
 
@@ -101,6 +102,7 @@ def _told(knowledge: Knowledge, scenario: Situation) -> Diagnosis | None:
 
 def _draw_told(knowledge: Knowledge, scenario: Situation, told: Diagnosis, end: float) -> None:
     _draw_flags(told)
+    draw_reasons(knowledge, told)
     bars = bars_html(_bars(knowledge, told), "Most probable causes", end)
     st.html(bars + legend_html(knowledge.content.origins, lines=False))
     with st.expander(count(len(scenario.answers), "answer", "answers")):

@@ -19,6 +19,7 @@ from thighdx.knowledge import Knowledge
 from thighdx.page import models, state
 from thighdx.page.flags import draw_glance, draw_red_flags
 from thighdx.page.folded import folded
+from thighdx.page.suitability import draw_unsuited
 from thighdx.page.words import plain
 from thighdx.reasoning.intervals import Interval, credible_intervals
 from thighdx.triage import red_flags
@@ -87,6 +88,7 @@ def draw_results(shown: Shown) -> Places:
     """Everything that follows from the answers at once; the intervals come with it once their draws are made."""
     now = shown.now
     draw_red_flags(shown.used, now.red_flags, now)
+    draw_unsuited(shown.used, now)
     intervals = _intervals_at_hand(shown)
     with st.container(key="posterior"):
         bars = _draw_causes(shown, intervals)

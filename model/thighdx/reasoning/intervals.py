@@ -76,7 +76,7 @@ def credible_intervals(
 def intervals_of(opened: OpenCase, draws: int = DRAWS) -> Intervals:
     """`credible_intervals` of a case already opened."""
     drawn = get_draws(opened.knowledge, opened.model.population, draws).posterior(opened.evidence)
-    told = diagnosis_of(opened.model, opened.assessment, {})
+    told = diagnosis_of(opened.model, opened.assessment, opened.cases, {})
     causes = dict(zip(opened.model.tables.causes, drawn.probability.T, strict=True))
     content = opened.knowledge.content
     origins = {

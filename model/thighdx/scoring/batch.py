@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
@@ -19,6 +20,7 @@ from thighdx.coded import always
 from thighdx.errors import TableError, did_you_mean
 from thighdx.knowledge import Knowledge
 from thighdx.scoring.columns import cell_texts, from_coded, numbers, scalar, strings, text_array, whole_numbers
+from thighdx.suitability import Unsuited, unsuited_counts
 from thighdx.triage import Fired, Flags
 
 POSSIBLE_MARK = "?"  # after a red flag that a one-of answer only makes possible
@@ -28,11 +30,15 @@ KEPT_PREFIX = "input_"  # before a kept column whose name the result already has
 
 
 class Scored(NamedTuple):
-    """A scored batch, the cases as read (with their problems), and how many of them have no numbers."""
+    """A scored batch, the cases as read (with their problems), and how many of them have no numbers.
+
+    unsuited: in how many of the others the base rates are not meant for the case, and why.
+    """
 
     batch: pa.RecordBatch
     cases: Cases
     not_scored: int
+    unsuited: Counter[Unsuited]
 
 
 def output_schema(model: Model) -> pa.Schema:
@@ -74,7 +80,7 @@ def score_batch(
     values = [*_texts(model, rows, result, first_row), *_numbers(result, None if good.all() else ~good)]
     values += [from_coded(always(text, cases.count)) for text in _made_by(model)]
     batch = pa.RecordBatch.from_arrays(values, schema=output_schema(model))
-    return Scored(batch, cases, cases.count - int(good.sum()))
+    return Scored(batch, cases, cases.count - int(good.sum()), unsuited_counts(model, cases, good))
 
 
 def case_ids(rows: pa.RecordBatch | pa.Table, first_row: int) -> pa.Array:

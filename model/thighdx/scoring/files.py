@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -23,6 +23,7 @@ from thighdx.scoring.csvblocks import Part
 from thighdx.scoring.results import open_writer
 from thighdx.scoring.sources import CaseSource, in_batches, open_cases, refuse_ambiguous
 from thighdx.scoring.tally import Tally
+from thighdx.suitability import Unsuited
 
 T = TypeVar("T")
 
@@ -49,6 +50,7 @@ class Done(NamedTuple):
     batch: pa.RecordBatch
     problems: Problems
     not_scored: int
+    unsuited: Counter[Unsuited]
 
 
 def _ignore(*_: object) -> None:
@@ -94,7 +96,7 @@ def score_file(
         target, noted = (stack.enter_context(_whole(path)) for path in (out, problems))
         writer = stack.enter_context(open_writer(out, target, work.schema, frozenset({CASE_ID, *kept.values()})))
         note = stack.enter_context(_problem_file(problems, noted))
-        for batch, found, not_scored in work.done(source):
+        for batch, found, not_scored, unsuited in work.done(source):
             writer.write(batch)
             hears = max(0, hear - tally.problems)
             for number, problem in enumerate(row_problems(found, batch.column(CASE_ID), tally.rows + 1)):
@@ -104,6 +106,7 @@ def score_file(
                 if number < hears:
                     on_problem(problem)
             tally.add(batch.column(CASE_ID), len(found), not_scored, watch=CASE_ID in source.names)
+            tally.unsuited += unsuited
             on_rows(batch.num_rows, source.share())
     tally.count_repeated()
     return tally
@@ -133,13 +136,13 @@ class _Work(NamedTuple):
 def score_part(model: Model, place: str, kept: Mapping[str, str], schema: pa.Schema, part: Part, first: int) -> Done:
     """A part scored, with the columns kept behind the result's own. Raises `TableError` where Arrow cannot read it."""
     try:
-        scored, cases, not_scored = score_batch(model, part.rows, first, part.row_faults)
+        scored, cases, not_scored, unsuited = score_batch(model, part.rows, first, part.row_faults)
         columns = [*scored.columns, *(part.rows.column(name).combine_chunks() for name in kept)]
         batch = pa.RecordBatch.from_arrays(columns, schema=schema)
     except (pa.ArrowException, ValueError, OverflowError) as error:
         rows = f"rows {first} to {first + part.rows.num_rows - 1}"
         raise TableError(f"{place}: {rows} cannot be read: {error}") from error
-    return Done(batch, cases.problems, not_scored)
+    return Done(batch, cases.problems, not_scored, unsuited)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,6 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from thighdx.scoring.columns import as_numpy
+from thighdx.suitability import Unsuited
 
 WATCHED_IDS = 1_000_000  # repeated ids are looked for within this many rows; bounds memory
 BASE = np.uint64(0x9E3779B97F4A7C15)  # an odd number with bits all over, so that the last digits do not decide
@@ -17,13 +19,17 @@ KEY_BYTES = 64  # of an id that its key is made of
 
 @dataclass
 class Tally:
-    """What happened to the rows, and how many cells and rows could not be read."""
+    """What happened to the rows, and how many cells and rows could not be read.
+
+    unsuited: in how many of the scored rows the base rates are not meant for the case, and why.
+    """
 
     rows: int = 0
     not_scored: int = 0
     problems: int = 0
     repeated_ids: int = 0
     first_repeated: str = ""
+    unsuited: Counter[Unsuited] = field(default_factory=Counter)
     _ids: list[pa.Array] = field(default_factory=list)
 
     def add(self, ids: pa.Array, problems: int, not_scored: int, *, watch: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -31,6 +32,7 @@ from thighdx.scoring.files import RowProblem, numbered, row_problems, score_part
 from thighdx.scoring.results import CsvWriter, ParquetWriter
 from thighdx.scoring.sources import CaseSource, CsvCases, ParquetCases, in_batches, refuse_ambiguous
 from thighdx.scoring.tally import Tally
+from thighdx.suitability import Unsuited
 
 MOST_BYTES = 20 * 2**20
 MOST_ROWS = 20_000
@@ -72,11 +74,15 @@ class Look:
 
 @dataclass(frozen=True)
 class ScoredUpload:
-    """A scored table: `table` as `thighdx score` makes it, and its two files."""
+    """A scored table: `table` as `thighdx score` makes it, and its two files.
+
+    unsuited: in how many of the scored rows the base rates are not meant for the case, and why.
+    """
 
     table: pa.Table
     rows: int
     not_scored: int
+    unsuited: Counter[Unsuited]
 
     def csv(self) -> bytes:
         """As a CSV file."""
@@ -150,14 +156,15 @@ def score_upload(
     kept = kept_names(model, [name for name in others if not pa.types.is_nested(source.arrow_type(name))])
     copied = [pa.field(new, source.arrow_type(old)) for old, new in kept.items()]
     schema = pa.schema([*output_schema(model), *copied])
-    batches, rows, not_scored = [], 0, 0
+    batches, rows, not_scored, unsuited = [], 0, 0, Counter[Unsuited]()
     for part, first in _parts(source, answers, kept, upload.name):
         done = score_part(model, upload.name, kept, schema, part, first)
         batches.append(done.batch)
         rows += done.batch.num_rows
         not_scored += done.not_scored
+        unsuited += done.unsuited
         on_rows(rows)
-    return ScoredUpload(pa.Table.from_batches(batches, schema), rows, not_scored)
+    return ScoredUpload(pa.Table.from_batches(batches, schema), rows, not_scored, unsuited)
 
 
 def problems_csv(look: Look) -> bytes:
