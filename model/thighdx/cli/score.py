@@ -44,6 +44,9 @@ def score_command(
 ) -> None:
     """Score a table of cases, CSV (also .gz, .zst) or Parquet: a row in, a row out; - reads CSV from standard input.
 
+    The last columns say what made the numbers: population (with --network its file), model_version and priors_digest,
+    the SHA-256 of the merged priors, with --network of these and the network's tables.
+
     Example: thighdx score cases.csv --population uniform --out scored.parquet
     """
     if engine == "local" and master is not None:
