@@ -355,12 +355,49 @@ def test_a_disk_that_fills_up_is_said_and_leaves_no_file(ending: str, rows: int,
     assert [path.name for path in tmp_path.iterdir()] == ["c.csv"]
 
 
-def test_being_stopped_leaves_no_unfinished_file(tmp_path: Path) -> None:
+STOPPING = """
+import os, signal, sys
+class Stopping:
+    def find_spec(self, name, *_):
+        if name == AT:
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Stopping())
+from thighdx.cli import main
+sys.argv = ["thighdx", "score", "cases.csv", "--out", "out.csv"]
+main()
+"""
+IMPORTED = ("click", "numpy", "pydantic_core", "rich.console", "thighdx.cli.program", "thighdx.assess", "pyarrow")
+
+
+@pytest.mark.parametrize("module", IMPORTED)
+def test_ctrl_c_while_modules_are_imported_ends_quietly(module: str) -> None:
+    done = subprocess.run([sys.executable, "-c", f"AT = {module!r}{STOPPING}"], capture_output=True, check=False)
+    assert (done.returncode, done.stderr.split(), done.stdout) == (130, [b"stopped"], b"")
+
+
+def test_ctrl_c_is_not_heeded_by_a_command_in_the_background_of_a_script() -> None:
+    """A shell lets what it puts there ignore the signal."""
+    ignoring = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
+    code = f"{ignoring}; AT = 'numpy'{STOPPING.replace('cases.csv', 'nowhere.csv')}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "nowhere.csv: cannot be read" in done.stderr
+
+
+def test_the_package_imports_nothing_before_the_command_line_can_be_stopped() -> None:
+    code = "import sys; before = set(sys.modules); import thighdx.cli; print(*set(sys.modules) - before)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    ours = {"thighdx", "thighdx.cli"}
+    assert {name.partition(".")[0] for name in set(done.stdout.split()) - ours} <= sys.stdlib_module_names
+
+
+@pytest.mark.parametrize(("asked", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 2)])
+def test_being_stopped_leaves_no_unfinished_file(asked: signal.Signals, status: int, tmp_path: Path) -> None:
     cases = write(tmp_path / "c.csv", "onset\n" + "sudden\n" * 400_000)
     command = [sys.executable, "-m", "thighdx", "score", str(cases), "--out", str(tmp_path / "o.csv")]
     running = subprocess.Popen(command, stderr=subprocess.PIPE)
     while not list(tmp_path.glob(".o.csv*")) and running.poll() is None:
         time.sleep(0.05)
-    running.send_signal(signal.SIGTERM)
-    assert running.wait(timeout=60) == 2
+    running.send_signal(asked)
+    assert running.wait(timeout=60) == status
     assert [path.name for path in tmp_path.iterdir()] == ["c.csv"]
