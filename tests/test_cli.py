@@ -328,6 +328,17 @@ def test_kept_columns_never_hide_one_another(tmp_path: Path) -> None:
     assert row["input_status"] == "b"
 
 
+@pytest.mark.parametrize("before", [0, 25_000])  # a long table is read by compiled code
+def test_problems_of_ragged_rows_name_the_row_and_the_id_it_has(before: int, tmp_path: Path) -> None:
+    ragged = ["sudden,short", "sudden", "sudden,long,yes,no", 'sudden,"quo,ted"']
+    lines = ["onset,case_id,pop_felt", *["gradual,whole,no"] * before, *ragged, "gradual,whole,no"]
+    cases = write(tmp_path / "c.csv", "\n".join(lines) + "\n")
+    assert run("score", cases, "--out", tmp_path / "o.csv", "--problems", tmp_path / "p.csv").returncode == 1
+    named = [(row["row"], row["case_id"], row["column"]) for row in table(tmp_path / "p.csv")]
+    ids = ["short", "", "long", "quo,ted"]
+    assert named == [(str(before + number), case_id, "") for number, case_id in enumerate(ids, start=1)]
+
+
 def test_a_full_disk_is_said_with_status_2() -> None:
     with Path("/dev/full").open("wb") as full:
         for words in (["template"], ["diagnose"], ["score", str(CASES), "--out", "-"]):
