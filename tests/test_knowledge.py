@@ -353,7 +353,20 @@ MISSHAPEN = {
     "one state": setting("findings.quality.states", ["dull"], "2 items"),
     "id with a capital": setting("findings.walking.mechanism", "Damage", "found 'Damage'"),
     "empty text": setting("causes.root.description", "", "found ''"),
-    "list for a table": setting("causes.tear.grading", [], "found list"),
+    "list for a table": setting("causes.tear.grading", [], "found []", "a table"),
+    "a number for a range": setting(
+        "findings.walking.background.believed", {"limping": 0.5}, "found 0.5", "[low, high]", below="limping"
+    ),
+    "a range without its end": setting(
+        "findings.slump.background.believed", {"positive": [0.4]}, "found [0.4]", "[low, high]", below="positive"
+    ),
+    "a range of three": setting(
+        "populations.clinic.origins.interval", {"muscle": [0, 0.5, 1]}, "[0, 0.5, 1]", "[low, high]", below="muscle"
+    ),
+    "a range of no state": setting(
+        "findings.quality.rows.tear.believed", [0.2, 0.4], "found [0.2, 0.4]", "{ state = [low, high] }"
+    ),
+    "a range of no ratio": setting("findings.age_group.rows.ache.believed", "1-2", "'1-2'", "{ state = [low, high] }"),
     "another format": setting("format", 2, "found 2", "1"),
     "address without http": setting("sources.textbook.url", "textbook.example", "found 'textbook.example'"),
     "range without end": setting("findings.age_group.from_number.highest", float("inf"), "found inf"),
