@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import click
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -339,6 +340,32 @@ def test_problems_of_ragged_rows_name_the_row_and_the_id_it_has(before: int, tmp
     assert named == [(str(before + number), case_id, "") for number, case_id in enumerate(ids, start=1)]
 
 
+@pytest.mark.parametrize("ending", [".csv.gz", ".csv.zst"])
+def test_a_packed_result_is_the_plain_one_packed(ending: str, tmp_path: Path) -> None:
+    """Cells that a spreadsheet would run, rows that cannot be read and all; and it can be read again as a table."""
+    lines = ["case_id,onset,note", "=1+1,sudden,@x", "b,odd,", 'c,"gradual","a, ""b"" ü"', *["d,sudden,"] * 9_000]
+    cases = write(tmp_path / "c.csv", "\n".join(lines) + "\n")
+    for out in ("o.csv", f"o{ending}", f"again{ending}"):
+        assert run("score", cases, "--keep", "--out", tmp_path / out).returncode == 1
+    plain, path = (tmp_path / "o.csv").read_bytes(), tmp_path / f"o{ending}"
+    with path.open("rb") as file, pa.CompressedInputStream(file, "gzip" if ending == ".csv.gz" else "zstd") as stream:
+        assert stream.read() == plain
+    assert b"\n'=1+1,ok," in plain
+    assert len(plain) > 5 * path.stat().st_size
+    assert path.read_bytes() == (tmp_path / f"again{ending}").read_bytes()
+    assert run("score", path, "--out", tmp_path / "third.csv").returncode == 0
+    assert len(table(tmp_path / "third.csv")) == len(lines) - 1
+
+
+def test_a_refused_ending_is_told_every_accepted_one(tmp_path: Path) -> None:
+    cases = write(tmp_path / "c.csv", "onset\nsudden\n")
+    for name in ("o.csv.bz2", "o.xlsx", "o.gz", "o", ".csv.gz"):
+        done = run("score", cases, "--out", tmp_path / name)
+        assert done.returncode == 2
+        assert "use .csv, .csv.gz, .csv.zst or .parquet, or - for CSV" in done.stderr.decode()
+    assert [path.name for path in tmp_path.iterdir()] == ["c.csv"]
+
+
 def test_a_full_disk_is_said_with_status_2() -> None:
     with Path("/dev/full").open("wb") as full:
         for words in (["template"], ["diagnose"], ["score", str(CASES), "--out", "-"]):
@@ -349,11 +376,16 @@ def test_a_full_disk_is_said_with_status_2() -> None:
             assert b"Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize(("ending", "rows"), [("csv", 5_000), ("parquet", 140_000)])  # more than a row group
+@pytest.mark.parametrize(
+    ("ending", "rows"),
+    [("csv", 5_000), ("csv.gz", 80_000), ("csv.zst", 80_000), ("parquet", 140_000)],  # more than a row group
+)
 def test_a_disk_that_fills_up_is_said_and_leaves_no_file(ending: str, rows: int, tmp_path: Path) -> None:
-    cases, out = write(tmp_path / "c.csv", "onset\n" + "sudden\n" * rows), tmp_path / f"o.{ending}"
+    notes = np.random.default_rng(0).bytes(16 * rows).hex(",", 16)  # nothing packs them into much less
+    lines = [f"sudden,{note}" for note in notes.split(",")]
+    cases, out = write(tmp_path / "c.csv", "\n".join(["onset,note", *lines, ""])), tmp_path / f"o.{ending}"
     done = subprocess.run(
-        [sys.executable, "-m", "thighdx", "score", str(cases), "--out", str(out)],
+        [sys.executable, "-m", "thighdx", "score", str(cases), "--keep", "--out", str(out)],
         stderr=subprocess.PIPE,
         text=True,
         check=False,

@@ -22,7 +22,12 @@ MOST_PROBLEM_LINES = 20
 
 @click.command("score")
 @click.argument("cases")
-@click.option("--out", required=True, metavar="FILE", help="Scored table: .csv or .parquet; - for standard output.")
+@click.option(
+    "--out",
+    required=True,
+    metavar="FILE",
+    help="Scored table: .csv (also .csv.gz, .csv.zst) or .parquet; - for standard output.",
+)
 @click.option("--keep", is_flag=True, help="Copy the columns that are no findings.")
 @click.option("--problems", metavar="FILE", help="Write every cell that could not be read to this CSV file.")
 @click.option(
