@@ -90,6 +90,11 @@ def row(p: dict[str, float], **others: Any) -> dict[str, Any]:
 # What the tables must agree on; each alone, then many of them in one file.
 DISAGREEMENTS = {
     "no sources of a red flag": setting("red_flags.walks_badly.sources", [], "`sources` or `basis`", above=1),
+    "a cause called as another is": setting("causes.ache.also_called", ["Sore", "TEAR"], "'TEAR'", "'tear' already"),
+    "a cause called twice the same": setting(
+        "causes.root.also_called", ["X-ray", "x ray"], "'x ray'", "'root' already"
+    ),
+    "a name of no letter": setting("causes.tear.also_called", ["?"], "'?' has no letter"),
     "figures and estimate": setting("findings.bruise.rows.tear.estimate", "also", "figures", "estimate", above=1),
     "neither figures nor estimate": without("findings.slump.rows.root.estimate", "figures", "estimate", above=1),
     "too heavy": setting("findings.bruise.rows.tear.weight", 51, "51 cases", "at most 50"),
@@ -353,6 +358,7 @@ MISSHAPEN = {
     "one state": setting("findings.quality.states", ["dull"], "2 items"),
     "id with a capital": setting("findings.walking.mechanism", "Damage", "found 'Damage'"),
     "empty text": setting("causes.root.description", "", "found ''"),
+    "a name for names": setting("causes.ache.also_called", "sore", "found 'sore'", "a list"),
     "list for a table": setting("causes.tear.grading", [], "found []", "a table"),
     "a number for a range": setting(
         "findings.walking.background.believed", {"limping": 0.5}, "found 0.5", "[low, high]", below="limping"
