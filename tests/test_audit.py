@@ -149,6 +149,22 @@ def test_a_changed_number_shows_which_evidence_it_breaks() -> None:
     assert all(shipped().content.figures[name].finding == "slump" for name in moved)
 
 
+def test_what_a_change_newly_breaks_comes_first_and_is_marked() -> None:
+    changed = shipped().with_row("slump", "lumbar_radiculopathy", {"positive": 0.6}, weight=5, estimate="a try")
+    fine = next(one.combination for one in found().combinations if one.kept and not one.outside)
+    changed = changed.with_overlay({"combinations": {fine: {"joint_share": 0.01}}})
+    after = audit(changed, before=found())
+    new = {one.figure for one in after.outside} - {one.figure for one in found().outside}
+    assert 0 < len(new) < len(after.outside)
+    assert {one.figure for one in after.figures[: len(new)]} == {one.figure for one in after.new} == new
+    others = [one.beyond for one in after.figures[len(new) : len(after.outside)]]
+    assert others == sorted(others, key=lambda beyond: -(beyond or 0))
+    assert max(one.beyond or 0 for one in after.new) < max(beyond or 0 for beyond in others)  # order alone would not do
+    assert [one.combination for one in after.combinations if one.new] == [after.combinations[0].combination] == [fine]
+    assert not found().new
+    assert not audit(shipped(), before=found()).new
+
+
 def test_joint_ratios_are_those_of_the_engine_and_the_laws_hold() -> None:
     model = get_model(shipped(), "uniform")
     for one in found().combinations:

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import click
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -328,6 +329,43 @@ def test_kept_columns_never_hide_one_another(tmp_path: Path) -> None:
     assert row["input_status"] == "b"
 
 
+@pytest.mark.parametrize("before", [0, 25_000])  # a long table is read by compiled code
+def test_problems_of_ragged_rows_name_the_row_and_the_id_it_has(before: int, tmp_path: Path) -> None:
+    ragged = ["sudden,short", "sudden", "sudden,long,yes,no", 'sudden,"quo,ted"']
+    lines = ["onset,case_id,pop_felt", *["gradual,whole,no"] * before, *ragged, "gradual,whole,no"]
+    cases = write(tmp_path / "c.csv", "\n".join(lines) + "\n")
+    assert run("score", cases, "--out", tmp_path / "o.csv", "--problems", tmp_path / "p.csv").returncode == 1
+    named = [(row["row"], row["case_id"], row["column"]) for row in table(tmp_path / "p.csv")]
+    ids = ["short", "", "long", "quo,ted"]
+    assert named == [(str(before + number), case_id, "") for number, case_id in enumerate(ids, start=1)]
+
+
+@pytest.mark.parametrize("ending", [".csv.gz", ".csv.zst"])
+def test_a_packed_result_is_the_plain_one_packed(ending: str, tmp_path: Path) -> None:
+    """Cells that a spreadsheet would run, rows that cannot be read and all; and it can be read again as a table."""
+    lines = ["case_id,onset,note", "=1+1,sudden,@x", "b,odd,", 'c,"gradual","a, ""b"" ü"', *["d,sudden,"] * 9_000]
+    cases = write(tmp_path / "c.csv", "\n".join(lines) + "\n")
+    for out in ("o.csv", f"o{ending}", f"again{ending}"):
+        assert run("score", cases, "--keep", "--out", tmp_path / out).returncode == 1
+    plain, path = (tmp_path / "o.csv").read_bytes(), tmp_path / f"o{ending}"
+    with path.open("rb") as file, pa.CompressedInputStream(file, "gzip" if ending == ".csv.gz" else "zstd") as stream:
+        assert stream.read() == plain
+    assert b"\n'=1+1,ok," in plain
+    assert len(plain) > 5 * path.stat().st_size
+    assert path.read_bytes() == (tmp_path / f"again{ending}").read_bytes()
+    assert run("score", path, "--out", tmp_path / "third.csv").returncode == 0
+    assert len(table(tmp_path / "third.csv")) == len(lines) - 1
+
+
+def test_a_refused_ending_is_told_every_accepted_one(tmp_path: Path) -> None:
+    cases = write(tmp_path / "c.csv", "onset\nsudden\n")
+    for name in ("o.csv.bz2", "o.xlsx", "o.gz", "o", ".csv.gz"):
+        done = run("score", cases, "--out", tmp_path / name)
+        assert done.returncode == 2
+        assert "use .csv, .csv.gz, .csv.zst or .parquet, or - for CSV" in done.stderr.decode()
+    assert [path.name for path in tmp_path.iterdir()] == ["c.csv"]
+
+
 def test_a_full_disk_is_said_with_status_2() -> None:
     with Path("/dev/full").open("wb") as full:
         for words in (["template"], ["diagnose"], ["score", str(CASES), "--out", "-"]):
@@ -338,11 +376,16 @@ def test_a_full_disk_is_said_with_status_2() -> None:
             assert b"Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize(("ending", "rows"), [("csv", 5_000), ("parquet", 140_000)])  # more than a row group
+@pytest.mark.parametrize(
+    ("ending", "rows"),
+    [("csv", 5_000), ("csv.gz", 80_000), ("csv.zst", 80_000), ("parquet", 140_000)],  # more than a row group
+)
 def test_a_disk_that_fills_up_is_said_and_leaves_no_file(ending: str, rows: int, tmp_path: Path) -> None:
-    cases, out = write(tmp_path / "c.csv", "onset\n" + "sudden\n" * rows), tmp_path / f"o.{ending}"
+    notes = np.random.default_rng(0).bytes(16 * rows).hex(",", 16)  # nothing packs them into much less
+    lines = [f"sudden,{note}" for note in notes.split(",")]
+    cases, out = write(tmp_path / "c.csv", "\n".join(["onset,note", *lines, ""])), tmp_path / f"o.{ending}"
     done = subprocess.run(
-        [sys.executable, "-m", "thighdx", "score", str(cases), "--out", str(out)],
+        [sys.executable, "-m", "thighdx", "score", str(cases), "--keep", "--out", str(out)],
         stderr=subprocess.PIPE,
         text=True,
         check=False,
@@ -355,12 +398,49 @@ def test_a_disk_that_fills_up_is_said_and_leaves_no_file(ending: str, rows: int,
     assert [path.name for path in tmp_path.iterdir()] == ["c.csv"]
 
 
-def test_being_stopped_leaves_no_unfinished_file(tmp_path: Path) -> None:
+STOPPING = """
+import os, signal, sys
+class Stopping:
+    def find_spec(self, name, *_):
+        if name == AT:
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Stopping())
+from thighdx.cli import main
+sys.argv = ["thighdx", "score", "cases.csv", "--out", "out.csv"]
+main()
+"""
+IMPORTED = ("click", "numpy", "pydantic_core", "rich.console", "thighdx.cli.program", "thighdx.assess", "pyarrow")
+
+
+@pytest.mark.parametrize("module", IMPORTED)
+def test_ctrl_c_while_modules_are_imported_ends_quietly(module: str) -> None:
+    done = subprocess.run([sys.executable, "-c", f"AT = {module!r}{STOPPING}"], capture_output=True, check=False)
+    assert (done.returncode, done.stderr.split(), done.stdout) == (130, [b"stopped"], b"")
+
+
+def test_ctrl_c_is_not_heeded_by_a_command_in_the_background_of_a_script() -> None:
+    """A shell lets what it puts there ignore the signal."""
+    ignoring = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
+    code = f"{ignoring}; AT = 'numpy'{STOPPING.replace('cases.csv', 'nowhere.csv')}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "nowhere.csv: cannot be read" in done.stderr
+
+
+def test_the_package_imports_nothing_before_the_command_line_can_be_stopped() -> None:
+    code = "import sys; before = set(sys.modules); import thighdx.cli; print(*set(sys.modules) - before)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    ours = {"thighdx", "thighdx.cli"}
+    assert {name.partition(".")[0] for name in set(done.stdout.split()) - ours} <= sys.stdlib_module_names
+
+
+@pytest.mark.parametrize(("asked", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 2)])
+def test_being_stopped_leaves_no_unfinished_file(asked: signal.Signals, status: int, tmp_path: Path) -> None:
     cases = write(tmp_path / "c.csv", "onset\n" + "sudden\n" * 400_000)
     command = [sys.executable, "-m", "thighdx", "score", str(cases), "--out", str(tmp_path / "o.csv")]
     running = subprocess.Popen(command, stderr=subprocess.PIPE)
     while not list(tmp_path.glob(".o.csv*")) and running.poll() is None:
         time.sleep(0.05)
-    running.send_signal(signal.SIGTERM)
-    assert running.wait(timeout=60) == 2
+    running.send_signal(asked)
+    assert running.wait(timeout=60) == status
     assert [path.name for path in tmp_path.iterdir()] == ["c.csv"]

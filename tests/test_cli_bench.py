@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import subprocess
 import sys
@@ -90,6 +91,23 @@ def test_audit_prints_the_outsiders_first_and_json_has_every_figure() -> None:
     said = json.loads(run("audit", "--json").stdout)
     assert len(said["figures"]) == said["outside"] + said["inside"] + said["not_computed"]
     assert run("audit", "--all").stdout.count("\n") > done.stdout.count("\n")
+
+
+def test_audit_of_an_overlay_names_what_is_new_first(tmp_path: Path) -> None:
+    overlay, out = tmp_path / "o.toml", tmp_path / "audit.csv"
+    row = 'lumbar_radiculopathy = { p = { positive = 0.6 }, weight = 5, estimate = "a try" }'
+    overlay.write_text(f"[findings.slump.rows]\n{row}\n")
+    lines = run("audit", "--priors", overlay).stdout.splitlines()
+    assert "new by these priors" in lines[0]
+    heads = [line.split()[0] for line in lines if line.startswith(("New ", "Outside "))]
+    assert heads[-2:] == ["New", "Outside"]
+    assert " new)" in run("audit", "--priors", overlay, "--out", out).stderr
+    with out.open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert rows[0]["new"] == "True"
+    assert rows[0]["finding"] == "slump"
+    for words in (["--population", "no_such"], ["--population", "uniform"]):
+        assert run("audit", "--priors", overlay, *words).returncode == (2 if "no_such" in words else 0)
 
 
 def test_audit_writes_a_table(tmp_path: Path) -> None:

@@ -66,6 +66,8 @@ def test_the_model_card_by_its_ending(ending: str, tmp_path: Path) -> None:
         (["cause", "strain", "--all", "--out", "x"], "one of the two"),
         (["cause", "--all"], "--all needs --out"),
         (["cause", "strian"], "nearest: strain"),
+        (["cause", "sciatica"], "use lumbar_radiculopathy ("),
+        (["cause", "bursitis"], "Ischial (ischiogluteal) bursitis) or pes_anserine_bursitis ("),
         (["cause", "strain", "--out", "x.pdf"], "ending '.pdf'"),
         (["cause", "strain", "--json", "--out", "x.md"], "--json prints one cause"),
         (["cause", "strain", "--html"], "--html is for --all"),

@@ -12,6 +12,8 @@ import pytest
 
 from tests.handmade import nearly
 from thighdx import case_fit, explain, load_knowledge, next_questions, same_decision
+from thighdx.reasoning.sentences import stays_exactly, stays_sentence
+from thighdx.wording import GAP
 
 CASE = {"onset": "sudden", "pop_felt": "yes", "age": "31", "slump": "positive@0.8"}
 WORDS = [f"{name}={cell}" for name, cell in CASE.items()]
@@ -83,7 +85,10 @@ def test_next_prints_questions_reasons_and_when_to_stop() -> None:
     assert first.question in text
     assert "would make it" in text
     assert "--all shows them" in text
-    assert text.index(first.question) < text.index("When to stop?") < text.index("still leads")
+    assert text.index(first.question) < text.index("When to stop?") < text.index("would still lead")
+    decision = same_decision({"onset": "sudden"})
+    for sentence in (stays_sentence(decision), stays_exactly(decision)):
+        assert sentence.replace(GAP, "") in " ".join(text.split())
     assert "more questions" not in run("next", "onset=sudden", "--all").stdout.decode()
 
 

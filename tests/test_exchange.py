@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from thighdx.assess import Model, assess, get_model
 from thighdx.cases import read_case
 from thighdx.engine import Engine
 from thighdx.errors import NetworkError
+from thighdx.evaluation import evaluate_file
 from thighdx.exchange import FORMATS, export_network, network_model, read_network
 from thighdx.exchange.nodes import Node, nodes_of, tables_of
 from thighdx.exchange.write import words
@@ -428,6 +430,52 @@ def test_scores_by_an_edited_network_are_pyagrums_own(ending: str, tmp_path: Pat
         mine = found.loc[number, [f"p_{name}" for name in tables.causes]].to_numpy(dtype=float)
         np.testing.assert_allclose(mine, expected, atol=1e-9)
     assert set(found["population"]) == {path.name}
+
+
+def test_the_digest_says_which_network_gave_the_numbers(tmp_path: Path) -> None:
+    """Of whatever name and format; another as soon as one number, the priors or the verdict on danger are others."""
+    model = small_model()
+    written = []
+    for ending in (".bif", ".bifxml", ".xdsl", ".net", ".uai"):
+        written.append(str(tmp_path / f"as{ending}"))
+        export_network(model, written[-1])
+    one, *others = [network_model(path, small()).digest for path in written]
+    assert {one} == set(others)
+    rows = replace(model.tables.findings[0], rows=model.tables.findings[0].rows[::-1])
+    moved = replace(model.tables, findings=(rows, *model.tables.findings[1:]))
+    export_network(Model(small(), "moved", Engine(moved)), str(tmp_path / "moved.net"))
+    renamed = small().with_overlay({"causes": {"ache": {"name": "An ache"}}})
+    different = [
+        small().digest,
+        network_model(str(tmp_path / "moved.net"), small()).digest,
+        network_model(written[0], renamed).digest,
+        network_model(written[0], small(), "alike").digest,
+    ]
+    assert len({one, *different}) == 5
+    assert model.digest == small().digest  # without a network nothing is new
+
+
+def test_the_digest_of_a_network_can_be_made_from_its_description(tmp_path: Path) -> None:
+    path = str(tmp_path / "as.net")
+    export_network(small_model(), path)
+    found = network_model(path, small())
+    said = {
+        node.id: {"parents": list(node.parents), "states": list(node.states), "table": node.table.tolist()}
+        for node in nodes_of(found.tables)
+    }
+    whole = {"network": said, "priors": small().digest, "rates_of": "clinic"}
+    text = json.dumps(whole, sort_keys=True, separators=(",", ":"))
+    assert found.digest == sha256(text.encode()).hexdigest()
+
+
+def test_scored_and_evaluated_by_a_network_both_say_its_digest(tmp_path: Path) -> None:
+    path, cases = str(tmp_path / "as.net"), tmp_path / "cases.csv"
+    export_network(small_model(), path)
+    found = network_model(path, small())
+    cases.write_text("bruise,diagnosis\nyes,tear\nno,root\n")
+    scored = score_batch(found, pa.table({"bruise": ["yes", "no"]})).batch.column("priors_digest").to_pylist()
+    assert scored == [found.digest] * 2
+    assert evaluate_file(found, str(cases), draws=100).priors_digest == found.digest != small().digest
 
 
 def test_a_network_with_base_rates_of_its_own_gets_a_verdict_on_danger_a_convention_gets_none(tmp_path: Path) -> None:

@@ -92,6 +92,11 @@ SUITED = {"when": [{"walking": "unable"}], "text": "They walk."}
 # What the tables must agree on; each alone, then many of them in one file.
 DISAGREEMENTS = {
     "no sources of a red flag": setting("red_flags.walks_badly.sources", [], "`sources` or `basis`", above=1),
+    "a cause called as another is": setting("causes.ache.also_called", ["Sore", "TEAR"], "'TEAR'", "'tear' already"),
+    "a cause called twice the same": setting(
+        "causes.root.also_called", ["X-ray", "x ray"], "'x ray'", "'root' already"
+    ),
+    "a name of no letter": setting("causes.tear.also_called", ["?"], "'?' has no letter"),
     "figures and estimate": setting("findings.bruise.rows.tear.estimate", "also", "figures", "estimate", above=1),
     "neither figures nor estimate": without("findings.slump.rows.root.estimate", "figures", "estimate", above=1),
     "too heavy": setting("findings.bruise.rows.tear.weight", 51, "51 cases", "at most 50"),
@@ -382,7 +387,21 @@ MISSHAPEN = {
     "one state": setting("findings.quality.states", ["dull"], "2 items"),
     "id with a capital": setting("findings.walking.mechanism", "Damage", "found 'Damage'"),
     "empty text": setting("causes.root.description", "", "found ''"),
-    "list for a table": setting("causes.tear.grading", [], "found list"),
+    "a name for names": setting("causes.ache.also_called", "sore", "found 'sore'", "a list"),
+    "list for a table": setting("causes.tear.grading", [], "found []", "a table"),
+    "a number for a range": setting(
+        "findings.walking.background.believed", {"limping": 0.5}, "found 0.5", "[low, high]", below="limping"
+    ),
+    "a range without its end": setting(
+        "findings.slump.background.believed", {"positive": [0.4]}, "found [0.4]", "[low, high]", below="positive"
+    ),
+    "a range of three": setting(
+        "populations.clinic.origins.interval", {"muscle": [0, 0.5, 1]}, "[0, 0.5, 1]", "[low, high]", below="muscle"
+    ),
+    "a range of no state": setting(
+        "findings.quality.rows.tear.believed", [0.2, 0.4], "found [0.2, 0.4]", "{ state = [low, high] }"
+    ),
+    "a range of no ratio": setting("findings.age_group.rows.ache.believed", "1-2", "'1-2'", "{ state = [low, high] }"),
     "another format": setting("format", 2, "found 2", "1"),
     "address without http": setting("sources.textbook.url", "textbook.example", "found 'textbook.example'"),
     "range without end": setting("findings.age_group.from_number.highest", float("inf"), "found inf"),

@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from thighdx import ImpossibleEvidenceError, Knowledge, diagnose, load_knowledge, next_questions
+from thighdx import ImpossibleEvidenceError, Knowledge, diagnose, load_knowledge, next_questions, same_decision
 from thighdx.casereport.saved import rescaled
 from thighdx.causecard import cause_card
 from thighdx.charts import share_chart
 from thighdx.encounter import bedside_kinds, question_groups
 from thighdx.page.answers import answer_key
+from thighdx.page.later import MOST_LEFT
 from thighdx.page.launch import POPULATION, PRIORS
+from thighdx.page.words import plain
+from thighdx.reasoning.sentences import stays_sentence
 from thighdx.wording import percent
 
 if TYPE_CHECKING:
@@ -373,6 +376,8 @@ def test_reasons_fit_and_care_are_told(knowledge: Knowledge) -> None:
     said = text_of(page)
     assert "Does the case fit?" in said or "No listed cause explains" in said
     assert "When to stop?" in said
+    decision = same_decision(SUDDEN_POP, top=MOST_LEFT, knowledge=knowledge)
+    assert plain(stays_sentence(decision)) in said  # word for word as `thighdx next` has it
     card = cause_card(knowledge, told.top.id)
     assert card.care is not None
     assert card.care.see in said

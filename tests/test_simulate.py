@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -117,10 +118,12 @@ def test_chunks_differ() -> None:
 @pytest.mark.parametrize("count", [0, 1, CHUNK + 1])
 def test_files_hold_the_frames_cases(count: int, tmp_path: Path) -> None:
     expected = simulate(count, knowledge=shipped(), seed=5)
-    for name in ("cases.csv", "cases.parquet"):
+    for name in ("cases.csv", "cases.csv.gz", "cases.csv.zst", "cases.parquet"):
         path = tmp_path / name
         simulate_file(get_model(shipped()), count, str(path), seed=5)
-        found = pd.read_csv(path) if name.endswith(".csv") else pq.read_table(path).to_pandas()
+        packing = {".gz": "gzip", ".zst": "zstd"}.get(path.suffix)
+        with pa.input_stream(path, compression=packing) as stream:
+            found = pq.read_table(path).to_pandas() if name.endswith(".parquet") else pd.read_csv(stream)
         assert list(found) == list(expected)
         assert len(found) == count
         for column in (*list(found)[:5], list(found)[-1]):

@@ -15,6 +15,8 @@ from thighdx.cases import read_case
 from thighdx.knowledge import build
 from thighdx.reading import document_of
 from thighdx.reasoning import stopping
+from thighdx.reasoning.sentences import stays_exactly, stays_sentence
+from thighdx.wording import percent
 
 CASE = {"onset": "sudden", "pop_felt": "yes", "bruising": "yes@0.9", "age": "31", "pain_site": "sit_bone|buttock"}
 
@@ -95,6 +97,32 @@ def test_nothing_left_to_ask_leaves_the_decision_as_it_is() -> None:
         assert told.exact
         assert told.cause.probability == pytest.approx(1, abs=1e-12)
         assert told.triage.probability == pytest.approx(1, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("top", "of_five", "said"),
+    [
+        (None, {}, "After all 5 open questions, "),
+        (2, {}, "After the 2 most telling open questions, "),
+        (1, {}, "After the most telling open question, "),
+        (
+            None,
+            {"bruise": "no", "walking": "normal", "slump": "negative", "quality": "dull"},
+            "After the one open question",
+        ),
+        (0, {}, "Nothing is left to ask"),
+    ],
+)
+def test_what_is_said_names_the_questions_and_counts_patients(
+    top: int | None, of_five: dict[str, str], said: str
+) -> None:
+    decision = same_decision(of_five, top=top, knowledge=small())
+    sentence = stays_sentence(decision)
+    assert sentence.startswith(said)
+    if decision.considered:
+        assert f"lead in {100 * decision.cause.probability:.0f} of 100" in sentence or decision.cause.probability > 0.99
+        assert "exact" in stays_exactly(decision)
+        assert percent(decision.cause.probability) in stays_exactly(decision)
 
 
 def test_an_emergency_stays_one() -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import beta
@@ -14,6 +17,7 @@ from tests.handmade import shipped
 from thighdx import ThighdxError, load_knowledge
 from thighdx.assess import get_model
 from thighdx.cases import read_columns
+from thighdx.cli import cli
 from thighdx.exchange import export_network, network_model
 from thighdx.tuning import (
     diff_models,
@@ -61,6 +65,27 @@ def test_changed_base_rates_are_found_and_cases_move_as_the_engine_says() -> Non
         distance = np.abs(first[case.row - 1] - second[case.row - 1]).sum() / 2
         assert case.moved == pytest.approx(distance)
     assert found.leaders_changed == sum(first[row].argmax() != second[row].argmax() for row in (0, 1))
+
+
+def test_moved_cases_are_named_by_their_ids_and_by_their_row_where_there_is_none(tmp_path: Path) -> None:
+    overlay, cases = tmp_path / "o.toml", tmp_path / "c.csv"
+    overlay.write_text(
+        '[findings.onset]\nbackground = { p = { sudden = 0.6, gradual = 0.3 }, weight = 4, estimate = "a try" }\n'
+    )
+    words = ["diff", str(overlay), "--cases", str(cases), "--population", "uniform", "--all"]
+
+    def told(table: str) -> list[list[str]]:
+        cases.write_text(table)
+        lines = CliRunner().invoke(cli, words).output.splitlines()
+        shown = lines[[line.startswith("Case ") for line in lines].index(True) + 1 :]
+        return sorted(re.split(r"  +", line)[0].split() for line in shown)
+
+    rows = ["slump,case_id,onset", "positive,p1,sudden", ",,gradual", ",twice,odd", ",p2,sudden", ",twice,gradual"]
+    named = told("\n".join([*rows, "positive,twice,sudden\n"]))
+    assert named == [["p1"], ["p2"], ["row", "2"], ["twice", "(row", "5)"], ["twice", "(row", "6)"]]
+    assert told("onset\nsudden\ngradual\n") == [["row", "1"], ["row", "2"]]
+    said = json.loads(CliRunner().invoke(cli, [*words, "--json"]).output)
+    assert sorted((case["row"], case["case_id"]) for case in said["cases"]) == [(1, ""), (2, "")]
 
 
 def test_a_network_edited_elsewhere_is_compared(tmp_path: Path) -> None:

@@ -12,18 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-from thighdx.diagnosis import Diagnosis, diagnose
-from thighdx.errors import (
-    CaseError,
-    ImpossibleEvidenceError,
-    KnowledgeError,
-    TableError,
-    ThighdxError,
-    UnknownNameError,
-)
-from thighdx.knowledge import Knowledge, load_knowledge
-
 if TYPE_CHECKING:
+    from thighdx.diagnosis import Diagnosis, diagnose
+    from thighdx.errors import (
+        CaseError,
+        ImpossibleEvidenceError,
+        KnowledgeError,
+        TableError,
+        ThighdxError,
+        UnknownNameError,
+    )
+    from thighdx.knowledge import Knowledge, load_knowledge
     from thighdx.reasoning.bounds import base_rate_bounds
     from thighdx.reasoning.contributions import explain
     from thighdx.reasoning.expanded import expanded_entry
@@ -36,15 +35,26 @@ if TYPE_CHECKING:
     from thighdx.reasoning.sure import how_sure
     from thighdx.scoring.frame import score
 
-# Function -> its module, imported when first asked for: a diagnosis alone needs none of them, and Arrow takes a while.
+# Name -> its module, imported when first asked for: a diagnosis alone does not need all of them, Arrow takes a while,
+# and the command line is to heed Ctrl-C before any of them is there.
 _LATER = {
+    "CaseError": "errors",
+    "Diagnosis": "diagnosis",
+    "ImpossibleEvidenceError": "errors",
+    "Knowledge": "knowledge",
+    "KnowledgeError": "errors",
+    "TableError": "errors",
+    "ThighdxError": "errors",
+    "UnknownNameError": "errors",
     "base_rate_bounds": "reasoning.bounds",
     "base_rate_curve": "reasoning.sensitivity",
     "case_fit": "reasoning.fit",
     "credible_intervals": "reasoning.intervals",
+    "diagnose": "diagnosis",
     "expanded_entry": "reasoning.expanded",
     "explain": "reasoning.contributions",
     "how_sure": "reasoning.sure",
+    "load_knowledge": "knowledge",
     "next_questions": "reasoning.questions",
     "number_curve": "reasoning.sensitivity",
     "same_decision": "reasoning.stopping",
@@ -84,3 +94,7 @@ def __getattr__(name: str) -> Any:
     if name in _LATER:
         return getattr(import_module(f"thighdx.{_LATER[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

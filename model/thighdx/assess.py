@@ -26,13 +26,22 @@ class Model:
     """Knowledge and a population, made ready to answer. Read-only; share it freely.
 
     population: its id, or the name of the network that answers in its place. rates_of: the population whose base rates
-    a network has, None where it has its own.
+    a network has, None where it has its own. by_network: the SHA-256 of the network that answers, None where none does.
     """
 
     knowledge: Knowledge
     population: str
     engine: Engine
     rates_of: str | None = None
+    by_network: str | None = None
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of what gives the numbers: of the merged knowledge, or of it together with the network's tables.
+
+        See `thighdx.exchange.network_digest`.
+        """
+        return self.by_network or self.knowledge.digest
 
     @property
     def tables(self) -> Tables:

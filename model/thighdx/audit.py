@@ -35,7 +35,7 @@ class Audited:
     `wilson` from n, `tolerance`). implied: by the model, None where that cannot be computed, for the `reason`.
     difference: implied - value. beyond: how far P(state | cause) lies outside the interval, 0 inside, so that all
     measures can be ordered. together: how many figures the row that cites it rests on; it cannot meet them all.
-    because: the written reason of the priors for a figure outside.
+    because: the written reason of the priors for a figure outside. new: whether it is outside now and was not before.
     """
 
     figure: str
@@ -61,6 +61,7 @@ class Audited:
     note: str | None = None
     passed_over: str | None = None
     because: str | None = None
+    new: bool = False
 
     @property
     def outside(self) -> bool:
@@ -76,7 +77,7 @@ class AuditedCombination:
     published `measure`: the joint likelihood ratio, or Cohen's kappa of two tests over all causes by base rates.
     against: the study's comparison group as a mix of causes, by which the ratio is then held; else None, all other
     causes alike, and a published ratio against look-alikes is shown, not judged by. because: the written reason of the
-    priors for a value outside.
+    priors for a value outside. new: whether it is outside, or counts too much, now and did not before.
     """
 
     combination: str
@@ -95,6 +96,7 @@ class AuditedCombination:
     implied: float | None
     against: str | None = None
     because: str | None = None
+    new: bool = False
 
     @property
     def outside(self) -> bool:
@@ -107,7 +109,7 @@ class AuditedCombination:
 
 @dataclass(frozen=True)
 class Audit:
-    """Every figure, those outside their interval first and the farthest of them first of all."""
+    """Every figure, those outside their interval first: the new ones before the others, the farthest first of each."""
 
     population: str
     figures: tuple[Audited, ...]
@@ -119,6 +121,11 @@ class Audit:
     def outside(self) -> tuple[Audited, ...]:
         """Figures whose interval does not hold what the model implies."""
         return tuple(one for one in self.figures if one.outside)
+
+    @property
+    def new(self) -> tuple[Audited, ...]:
+        """Figures that are outside now and were not before."""
+        return tuple(one for one in self.figures if one.new)
 
     @property
     def unexplained(self) -> tuple[str, ...]:
@@ -138,7 +145,9 @@ class Audit:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dicts and lists, as written by `thighdx audit --json`."""
-        counts = {kind: len(getattr(self, kind)) for kind in ("outside", "unexplained", "inside", "not_computed")}
+        counts = {
+            kind: len(getattr(self, kind)) for kind in ("outside", "new", "unexplained", "inside", "not_computed")
+        }
         return {**counts, **asdict(self)}
 
 
@@ -150,8 +159,16 @@ class _Implied(NamedTuple):
     against: str | None = None
 
 
-def audit(knowledge: Knowledge | None = None, population: str | None = None, *, passed_over: bool = False) -> Audit:
+def audit(
+    knowledge: Knowledge | None = None,
+    population: str | None = None,
+    *,
+    passed_over: bool = False,
+    before: Audit | None = None,
+) -> Audit:
     """The audit of the priors; `passed_over` takes in the figures that no row uses.
+
+    before: the audit of the priors that these were made from; what is outside now and was not then is marked as new.
 
     P(state | cause) is that of the rows, with ages, sexes and the like held against each finding's own background and
     not a population's mix, since the studies were made elsewhere; `population` weighs the causes of an origin and those
@@ -164,18 +181,30 @@ def audit(knowledge: Knowledge | None = None, population: str | None = None, *, 
     combinations = tuple(
         _combination(model, name, entry) for name, entry in model.knowledge.content.combinations.items()
     )
+    if before is not None:
+        known = _broken(before)
+        found = [replace(one, new=one.outside and one.figure not in known) for one in found]
+        combinations = tuple(
+            replace(one, new=(one.outside or not one.kept) and one.combination not in known) for one in combinations
+        )
     return Audit(
         model.population,
         tuple(sorted(found, key=_order)),
-        tuple(sorted(combinations, key=lambda one: one.kept)),
+        tuple(sorted(combinations, key=lambda one: (not one.new, one.kept))),
         __version__,
         model.knowledge.digest,
     )
 
 
-def _order(one: Audited) -> tuple[bool, float, float]:
-    """Outside before inside before not computed, the farthest first."""
-    return one.beyond is None, -(one.beyond or 0.0), -abs(one.difference or 0.0)
+def _broken(found: Audit) -> frozenset[str]:
+    """Keys of the figures and combinations that the model does not meet."""
+    together = [one.combination for one in found.combinations if one.outside or not one.kept]
+    return frozenset((*(one.figure for one in found.outside), *together))
+
+
+def _order(one: Audited) -> tuple[bool, bool, float, float]:
+    """New before outside before inside before not computed, the farthest first."""
+    return one.beyond is None, not one.new, -(one.beyond or 0.0), -abs(one.difference or 0.0)
 
 
 class _Auditor:

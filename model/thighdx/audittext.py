@@ -25,17 +25,21 @@ REMARK = (
 def print_audit(found: Audit, console: Console, *, show_all: bool) -> None:
     """Counts, then the figures outside their interval, then the combinations; `show_all` adds the other figures."""
     outside, inside, rest = found.outside, found.inside, found.not_computed
+    new, old = found.new, [one for one in outside if not one.new]
+    of_them = f" ({len(new)} new by these priors)" if new else ""
     console.print(
         Text(
             f"{count(len(found.figures), 'published figure', 'published figures')}: {len(outside)} outside their "
-            f"interval, {len(inside)} inside, {len(rest)} without a counterpart in the network",
+            f"interval{of_them}, {len(inside)} inside, {len(rest)} without a counterpart in the network",
             style="bold",
         )
     )
     if outside:
         console.print(_reasons(found))
-    if outside:
-        console.print(_figures("Outside", outside), "")
+    if new:
+        console.print(_figures("New", new), "")
+    if old:
+        console.print(_figures("Outside", old), "")
     if show_all and inside:
         console.print(_figures("Inside", inside), "")
     if show_all and rest:
@@ -108,6 +112,8 @@ def _combinations(combinations: Sequence[AuditedCombination]) -> Table:
         table.add_column(name, justify="right", no_wrap=True)
     for one in combinations:
         mark = Text(one.name) if one.kept else Text(f"{one.name}: too much counted twice", style="bold red")
+        if one.new:
+            mark = Text.assemble(("New: ", "bold red"), mark)
         mark.append(f"\nagainst {one.against}" if one.against else "", style="dim")
         mark.append(f"\nWhy outside: {one.because}" if one.because and one.outside else "", style="not bold")
         published = f"{'kappa' if one.measure == 'kappa' else 'LR'} {_number(one.value)}"

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from thighdx.causecard import Advice, BestStudy, CauseCard, Course, Document, Speaking
+from thighdx.causenames import also_called
 from thighdx.report import DISCLAIMER, STYLES
 from thighdx.wording import percent
 
@@ -36,6 +37,7 @@ def _head(card: CauseCard) -> RenderableType:
     danger = (" DANGEROUS TO MISS ", STYLES["emergency"]) if card.dangerous else ("", "")
     return Group(
         Text.assemble(danger, " " if card.dangerous else "", (card.name, "bold"), (f"  {card.id}", "dim")),
+        *([Padding(Text(also_called(card.also_called)), INDENT)] if card.also_called else []),
         Padding(Text(card.description), INDENT),
         Padding(
             Text(

@@ -13,8 +13,7 @@ from thighdx.errors import TableError, one_of
 
 STANDARD = "-"  # standard input or output, as CSV
 RUNS_IN_SPREADSHEETS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # the last four are full-width
-READ = (".csv", ".csv.gz", ".csv.zst", ".parquet")
-WRITTEN = (".csv", ".parquet")
+TABLES = (".csv", ".csv.gz", ".csv.zst", ".parquet")  # read and written
 
 
 @contextmanager
@@ -61,7 +60,7 @@ def neutral(cell: str) -> str:
     return cell
 
 
-def ending_of(path: str, doing: str, accepted: Sequence[str] = WRITTEN) -> str:
+def ending_of(path: str, doing: str, accepted: Sequence[str] = TABLES) -> str:
     """The one of the accepted endings that the path has. Raises `TableError` where it has another or none.
 
     `doing` is what is to be done with the file: read, written.
@@ -75,7 +74,7 @@ def ending_of(path: str, doing: str, accepted: Sequence[str] = WRITTEN) -> str:
     return ending
 
 
-def check_ending(path: str, doing: str, accepted: Sequence[str] = WRITTEN) -> None:
+def check_ending(path: str, doing: str, accepted: Sequence[str] = TABLES) -> None:
     """Raises `TableError` for a file with another ending than those accepted (`-` has none)."""
     if path != STANDARD:
         ending_of(path, doing, accepted)

@@ -10,7 +10,8 @@ import numpy as np
 
 from thighdx import __version__
 from thighdx.assess import TIE, get_model
-from thighdx.errors import UnknownNameError, unknown
+from thighdx.causenames import unknown_cause
+from thighdx.errors import UnknownNameError
 from thighdx.knowledge import Knowledge
 from thighdx.rows import Array
 from thighdx.schema import Care, Content, Recovery, Study
@@ -94,6 +95,7 @@ class CauseCard:
 
     id: str
     name: str
+    also_called: tuple[str, ...]
     description: str
     origin: str
     origin_name: str
@@ -129,13 +131,14 @@ def cause_card(
     """
     content = knowledge.content
     if cause not in content.causes:
-        raise UnknownNameError("cause", unknown(cause, "a cause", knowledge.causes))
+        raise UnknownNameError("cause", unknown_cause(knowledge, cause))
     model = get_model(knowledge, population)
     entry = content.causes[cause]
     speaks_for, speaks_against = speaking(content, model.tables, cause, most)
     return CauseCard(
         cause,
         entry.name,
+        entry.also_called,
         entry.description,
         entry.origin,
         content.origins[entry.origin],

@@ -33,6 +33,7 @@ from thighdx.schema import (
     TwoCauses,
     Urgency,
 )
+from thighdx.wording import folded
 
 ID = re.compile(r"[a-z][a-z0-9_]{0,79}", re.ASCII)
 RESERVED = (
@@ -52,6 +53,7 @@ def check(content: Content, may_be_unused: Container[tuple[str, ...]] = ()) -> I
     return chain(
         _ids(content),
         _causes(content),
+        _also_called(content),
         *(_finding(content, name, finding) for name, finding in content.findings.items()),
         *(_mechanism(content, name, mechanism) for name, mechanism in content.mechanisms.items()),
         _populations(content),
@@ -164,6 +166,22 @@ def _causes(content: Content) -> Iterator[Found]:
         mechanism = content.mechanisms.get(cause.grading.mechanism)
         if mechanism is not None:
             yield from _known((*place, "levels"), cause.grading.levels.values(), "a level", mechanism.levels)
+
+
+def _also_called(content: Content) -> Iterator[Found]:
+    """A name is of one cause, so that it says which is meant."""
+    taken = {folded(name): cause for cause, entry in content.causes.items() for name in (cause, entry.name)}
+    for cause, entry in content.causes.items():
+        path = ("causes", cause, "also_called")
+        for name in entry.also_called:
+            if not folded(name):
+                yield path, f"'{name}' has no letter or digit"
+            elif folded(name) in taken:
+                yield (
+                    path,
+                    f"'{name}' is a name of '{taken[folded(name)]}' already; accepted: a name that is new",
+                )
+            taken[folded(name)] = cause
 
 
 def _care(content: Content, path: tuple[str, ...], care: Care) -> Iterator[Found]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-MOST_HINTS = 500  # different wrong words of a column that get the nearest name; a tenth of a second at most
+MOST_HINTS = 500  # different wrong words of a column that get the nearest name; half a second at most
 
 
 @dataclass(frozen=True)

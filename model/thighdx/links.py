@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from thighdx.assess import get_model
+from thighdx.causenames import unknown_cause
 from thighdx.errors import UnknownNameError, unknown
 from thighdx.knowledge import Knowledge
 from thighdx.rows import Array, complete
@@ -100,7 +101,7 @@ def around_cause(knowledge: Knowledge, cause: str, *, most: int = MOST_LINKS) ->
     """
     content = knowledge.content
     if cause not in content.causes:
-        raise UnknownNameError("cause", unknown(cause, "a cause", knowledge.causes))
+        raise UnknownNameError("cause", unknown_cause(knowledge, cause))
     links = sorted(_hanging_on(knowledge, cause), key=lambda link: -link.strength)
     shown = links[:most]
     names = {name: entry.name for name, entry in content.mechanisms.items()} | {DIRECT: "No mechanism"}

@@ -153,9 +153,13 @@ class Study(Table):
 
 
 class Cause(Table):
-    """One of the causes told apart. `urgency`: how soon a dangerous one is to be seen to, once it is likely enough."""
+    """One of the causes told apart. `urgency`: how soon a dangerous one is to be seen to, once it is likely enough.
+
+    `also_called`: what patients and doctors say; a name of no other cause.
+    """
 
     name: Text
+    also_called: tuple[Text, ...] = Field(default=(), strict=False, max_length=20)
     origin: Id
     grades: tuple[Id, ...] = Field(default=(), strict=False)
     description: Text

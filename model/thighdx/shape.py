@@ -64,6 +64,11 @@ ENTRIES = (
     "sources.*",
 )
 
+PAIR_TABLES = {"believed": "state", "interval": "share"}  # key of a table of pairs -> what each pair is of
+PAIRS = ("weeks", "price_usd")  # keys of single pairs
+PAIR = "[low, high], two numbers"
+IN_WORDS = {"tuple_type": "a list", "dict_type": "a table", "model_type": "a table"}  # pydantic's types, as TOML has it
+
 KeyPath = tuple[str, ...]
 
 
@@ -73,7 +78,8 @@ def faults_of_shape(document: Document, error: ValidationError) -> list[Fault]:
     misspelt = _misspelt(document, details)
     if misspelt:
         return misspelt
-    return [*(_fault(document, detail) for detail in details), *_faults_of_the_rest(document, details)]
+    said = dict.fromkeys(_fault(document, detail) for detail in details)  # a pair of nothing lacks two numbers at once
+    return [*said, *_faults_of_the_rest(document, details)]
 
 
 def _misspelt(document: Document, details: list[Any]) -> list[Fault]:
@@ -138,14 +144,31 @@ def _fault(document: Document, detail: Mapping[str, Any]) -> Fault:
     """One pydantic error: place, found, accepted, nearest."""
     path = _path(detail)
     place = document.place(path)
+    if detail["type"] == "missing" and _is_pair(path[:-1]):
+        return Fault(document.place(path[:-1]), f"found {_shown(detail['input'])}; accepted: {PAIR}")
     if detail["type"] == "extra_forbidden":
         return Fault(place, unknown(path[-1], "a key here", _accepted_keys(path[:-1])))
     if detail["type"] == "missing":
         return Fault(place, "is missing")
     message = str(detail["msg"])
-    found = detail["input"]
-    shown = repr(found) if isinstance(found, str | int | float | bool) else type(found).__name__
-    return Fault(place, f"found {shown[:80]}; accepted: {message[0].lower()}{message[1:]}")
+    accepted = IN_WORDS.get(detail["type"], f"{message[0].lower()}{message[1:]}")
+    if path[-1] in PAIR_TABLES and accepted == IN_WORDS["dict_type"]:
+        accepted = f"{{ {PAIR_TABLES[path[-1]]} = [low, high] }}, two numbers for each {PAIR_TABLES[path[-1]]}"
+    elif _is_pair(path):
+        accepted = PAIR
+    return Fault(place, f"found {_shown(detail['input'])}; accepted: {accepted}")
+
+
+def _is_pair(path: KeyPath) -> bool:
+    """Whether low and high stand at this path."""
+    return path[-1:] != () and (path[-1] in PAIRS or (len(path) > 1 and path[-2] in PAIR_TABLES))
+
+
+def _shown(found: object) -> str:
+    """What was found, cut where it is long."""
+    if isinstance(found, str | int | float | bool | list | tuple):
+        return repr(list(found) if isinstance(found, tuple) else found)[:80]
+    return "a table" if isinstance(found, Mapping) else type(found).__name__
 
 
 def _accepted_keys(path: KeyPath) -> list[str]:

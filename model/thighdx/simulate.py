@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thighdx.assess import Model, get_model
-from thighdx.casefiles import STANDARD, check_ending, whole_file
+from thighdx.casefiles import STANDARD, check_ending, ending_of, whole_file
 from thighdx.cases import CASE_ID
 from thighdx.evaluation.labels import LABEL
 from thighdx.evidence import NOT_KNOWN
@@ -177,12 +177,15 @@ def _writer(model: Model, out: str) -> AbstractContextManager[Callable[[pa.Recor
 def _file_writer(model: Model, path: Path) -> Iterator[Callable[[pa.RecordBatch], None]]:
     import pyarrow.parquet as pq
 
+    from thighdx.scoring.results import packed
+
+    ending = ending_of(str(path), "written")
     with whole_file(path) as partial:
-        if path.suffix.lower() == ".parquet":
+        if ending == ".parquet":
             with pq.ParquetWriter(partial, _schema(model)) as writer:
                 yield writer.write_batch
         else:
-            with partial.open("wb") as stream, _csv_writer(model, stream) as write:
+            with partial.open("wb") as stream, packed(stream, ending) as text, _csv_writer(model, text) as write:
                 yield write
 
 

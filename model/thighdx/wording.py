@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from thighdx.schema import Finding
 
 GAP = "\N{NO-BREAK SPACE}"  # keeps a number and its sign on one line
@@ -20,6 +22,11 @@ def percent(probability: float) -> str:
 def percent_range(low: float, high: float) -> str:
     """`12.9 to 70.4 %`, of two probabilities in the order given."""
     return f"{percent(low).removesuffix(GAP + '%')} to {percent(high)}".replace(" to ", f"{GAP}to{GAP}")
+
+
+def folded(name: str) -> str:
+    """A name as it is compared with others: small letters, words parted by a space, no apostrophes."""
+    return " ".join(re.findall(r"[^\W_]+", re.sub(r"['\u2019]", "", name.casefold())))
 
 
 def state_label(entry: Finding, state: str) -> str:

@@ -9,6 +9,8 @@ import click
 
 from thighdx.casefiles import check_ending, neutral, whole_file
 from thighdx.cli.common import common, print_said, say
+from thighdx.errors import KnowledgeError
+from thighdx.knowledge import Knowledge
 from thighdx.selection import select
 
 
@@ -28,7 +30,8 @@ def audit_command(
 ) -> None:
     """Every published figure the priors cite, against what the model implies; those outside their interval first.
 
-    With --priors OVERLAY it shows which evidence a changed number breaks.
+    With --priors OVERLAY it shows which evidence a changed number breaks: what is outside by the overlay and not by the
+    shipped priors comes first, marked as new.
 
     Example: thighdx audit --priors overlay.toml --out audit.csv
     """
@@ -40,7 +43,8 @@ def audit_command(
             raise click.UsageError("--json prints, --out writes a CSV file; accepted: one of the two")
         check_ending(out, "written", (".csv",))
     knowledge, chosen = select(priors, population)
-    found = audit(knowledge, chosen, passed_over=passed_over)
+    before = audit(*_shipped(population), passed_over=passed_over) if priors else None
+    found = audit(knowledge, chosen, passed_over=passed_over, before=before)
     if out is None:
         print_said(found.to_dict(), as_json, lambda console: print_audit(found, console, show_all=show_all))
         return
@@ -49,4 +53,13 @@ def audit_command(
         writer.writerows(
             [neutral(cell) if isinstance(cell, str) else cell for cell in row] for row in table_rows(found)
         )
-    say(f"{len(found.figures)} figures, {len(found.outside)} of them outside their interval, to {out}")
+    new = f" ({len(found.new)} new)" if found.new else ""
+    say(f"{len(found.figures)} figures, {len(found.outside)} of them outside their interval{new}, to {out}")
+
+
+def _shipped(population: str | None) -> tuple[Knowledge, str]:
+    """The shipped priors, of the population asked for or, where they have none such, of their default one."""
+    try:
+        return select((), population)
+    except KnowledgeError:
+        return select()

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from thighdx.assess import Model, get_model
-from thighdx.cases import Cases, read_columns
+from thighdx.cases import CASE_ID, Cases, cell_text, read_columns
 from thighdx.cli.common import common, print_said, say
 from thighdx.knowledge import Knowledge
 from thighdx.selection import select
@@ -50,7 +50,8 @@ def diff_command(
         if not (who and why):
             raise click.UsageError("--save records whom a change comes from and why: --who NAME --why REASON")
         save_overlay(knowledge, after.knowledge, save, who=who, why=why)
-    found = diff_models(before, after, _read(knowledge, cases) if cases is not None else None)
+    read, ids = _read(knowledge, cases) if cases is not None else (None, [])
+    found = diff_models(before, after, read, ids)
     print_said(found.to_dict(), as_json, lambda console: print_difference(found, console, show_all=show_all))
 
 
@@ -71,11 +72,11 @@ def _other(other: str, knowledge: Knowledge, priors: tuple[str, ...], population
     return get_model(changed, chosen)
 
 
-def _read(knowledge: Knowledge, path: str) -> Cases:
-    """The first part of a case table."""
+def _read(knowledge: Knowledge, path: str) -> tuple[Cases, list[str]]:
+    """The first part of a case table, and the ids of its cases where it has any."""
     from thighdx.scoring.plain import plain_table
 
     with plain_table(path, knowledge) as table:
         for part in table.parts:
-            return read_columns(knowledge, *part)
-    return read_columns(knowledge, {}, 0)
+            return read_columns(knowledge, *part), [cell_text(cell) for cell in part.columns.get(CASE_ID, ())]
+    return read_columns(knowledge, {}, 0), []

@@ -12,6 +12,7 @@ from importlib import import_module
 import click
 
 from thighdx import __version__
+from thighdx.cli import STOPPED
 from thighdx.cli.common import DONE, FAILED, say
 from thighdx.errors import ThighdxError, unknown
 
@@ -82,7 +83,10 @@ def main() -> None:
         sys.exit(status)
     except click.ClickException as error:
         error.show()
-    except (click.Abort, KeyboardInterrupt, _Stopped):
+    except (click.Abort, KeyboardInterrupt):
+        say("stopped")
+        sys.exit(STOPPED)
+    except _Stopped:
         say("stopped")
     except ThighdxError as error:
         say(f"thighdx: {error}")

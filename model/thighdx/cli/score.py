@@ -23,7 +23,12 @@ MOST_PROBLEM_LINES = 20
 
 @click.command("score")
 @click.argument("cases")
-@click.option("--out", required=True, metavar="FILE", help="Scored table: .csv or .parquet; - for standard output.")
+@click.option(
+    "--out",
+    required=True,
+    metavar="FILE",
+    help="Scored table: .csv (also .csv.gz, .csv.zst) or .parquet; - for standard output.",
+)
 @click.option("--keep", is_flag=True, help="Copy the columns that are no findings.")
 @click.option("--problems", metavar="FILE", help="Write every cell that could not be read to this CSV file.")
 @click.option(
@@ -44,6 +49,9 @@ def score_command(
     population: str | None,
 ) -> None:
     """Score a table of cases, CSV (also .gz, .zst) or Parquet: a row in, a row out; - reads CSV from standard input.
+
+    The last columns say what made the numbers: population (with --network its file), model_version and priors_digest,
+    the SHA-256 of the merged priors, with --network of these and the network's tables.
 
     Example: thighdx score cases.csv --population uniform --out scored.parquet
     """

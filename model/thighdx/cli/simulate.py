@@ -18,7 +18,12 @@ from thighdx.wording import count
 
 @click.command("simulate")
 @click.argument("number", metavar="N", type=click.IntRange(0, 10**9))
-@click.option("--out", required=True, metavar="FILE", help="Case table: .csv or .parquet; - for standard output.")
+@click.option(
+    "--out",
+    required=True,
+    metavar="FILE",
+    help="Case table: .csv (also .csv.gz, .csv.zst) or .parquet; - for standard output.",
+)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="The same seed, the same cases.")
 @click.option("--complete", is_flag=True, help="Every finding answered, instead of as much left out as in practice.")
 @common

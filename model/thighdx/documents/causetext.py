@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from thighdx.cardtext import price, weeks
 from thighdx.causecard import Advice, CauseCard, Document, Speaking
+from thighdx.causenames import also_called
 from thighdx.documents.causepage import CausePage
 from thighdx.documents.lookalikes import SEED, Distinguishing, LookAlike, TestWorth
 from thighdx.documents.markup import bullets, heading, in_100, joined, link, numbered, plain, table
@@ -65,6 +66,7 @@ def _head(page: CausePage) -> str:
     return joined(
         [
             heading(plain(card.name), 1),
+            plain(also_called(card.also_called)),
             danger,
             plain(card.description),
             f"Origin: {plain(card.origin_name)}. {rate}",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from thighdx import __version__
 from thighdx.casefiles import whole_file, writing
+from thighdx.causenames import also_called
 from thighdx.documents.causepage import cause_page
 from thighdx.documents.causetext import cause_markdown
 from thighdx.documents.markup import as_html, heading, in_100, joined, link, plain, table
@@ -86,7 +87,7 @@ def _rows(
         [
             f"{link(entry.name, addresses[cause])}{' **dangerous**' if entry.dangerous else ''}",
             in_100(rates[cause]),
-            plain(entry.description),
+            plain(" ".join(filter(None, [entry.description, also_called(entry.also_called)]))),
         ]
         for cause, entry in sorted(entries.items(), key=lambda pair: -rates[pair[0]])
     ]

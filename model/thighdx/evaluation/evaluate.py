@@ -182,7 +182,7 @@ class Evaluator:
             draws=draws,
             seed=self._seed,
             model_version=__version__,
-            priors_digest=knowledge.digest,
+            priors_digest=self.model.digest,
         )
 
     def _sum(self, cases: Cases, truth: NDArray[np.intp], rows: NDArray[np.intp], judged: Judged) -> NDArray[np.intp]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thighdx.cases import Column, Problem, cell_text
+from thighdx.causenames import unknown_cause
 from thighdx.coded import Coded, always, coded
 from thighdx.errors import MOST_HINTS, TableError, did_you_mean, unknown
 from thighdx.knowledge import Knowledge
@@ -73,4 +74,4 @@ def _no_cause(knowledge: Knowledge, text: str, *, hint: bool) -> str:
     shown = text[:80]
     if text in knowledge.origins:
         return f"'{shown}' is an origin; accepted: a cause of it"
-    return unknown(shown, "a cause", knowledge.causes, hint=hint)
+    return unknown_cause(knowledge, shown, hint=hint)

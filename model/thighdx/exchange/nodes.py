@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from itertools import product
 
 import numpy as np
@@ -50,6 +52,21 @@ def nodes_of(tables: Tables) -> tuple[Node, ...]:
         parents = (CAUSE, *(tables.mechanisms[number].id for number in numbers))
         nodes.append(Node(finding.id, finding.states, parents, table))
     return tuple(nodes)
+
+
+def network_digest(tables: Tables, knowledge_digest: str, rates_of: str | None) -> str:
+    """SHA-256 of a network over the knowledge that names its parts, as key-sorted JSON.
+
+    `{"network": {id: {"parents", "states", "table"}}, "priors", "rates_of"}`: states and parents in the vocabulary's
+    order, numbers as the shortest text that reads back to the same. It does not see the file's name, format or order.
+    """
+    network = {
+        node.id: {"parents": node.parents, "states": node.states, "table": node.table.tolist()}
+        for node in nodes_of(tables)
+    }
+    whole = {"network": network, "priors": knowledge_digest, "rates_of": rates_of}
+    text = json.dumps(whole, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return sha256(text.encode()).hexdigest()
 
 
 def tables_of(nodes: Sequence[Node], like: Tables, place: str) -> Tables:

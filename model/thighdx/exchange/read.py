@@ -14,7 +14,7 @@ import numpy as np
 
 from thighdx.assess import Model
 from thighdx.errors import Fault, NetworkError
-from thighdx.exchange.nodes import Node, nodes_of, tables_of
+from thighdx.exchange.nodes import Node, network_digest, nodes_of, tables_of
 from thighdx.exchange.write import BIF, NAMES_ENDING, NET, UAI, XDSL, XMLBIF, Format, format_of, words
 from thighdx.fast.adaptive import AdaptiveEngine
 from thighdx.knowledge import Knowledge
@@ -65,7 +65,9 @@ def network_model(path: str, knowledge: Knowledge, population: str | None = None
     tables = read_network(path, like)
     # base rates that were a convention before the network was exported are one still
     same = bool(np.abs(tables.prior - like.prior).max() < WRITTEN_DIGITS)
-    return Model(knowledge, Path(path).name, AdaptiveEngine(tables), rates_of=chosen if same else None)
+    rates_of = chosen if same else None
+    digest = network_digest(tables, knowledge.digest, rates_of)
+    return Model(knowledge, Path(path).name, AdaptiveEngine(tables), rates_of=rates_of, by_network=digest)
 
 
 def _content(path: str) -> bytes:

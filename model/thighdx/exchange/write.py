@@ -85,7 +85,7 @@ def _written(model: Model) -> Written:
     names |= {name: entry.name for name, entry in content.mechanisms.items()}
     names |= {name: entry.question for name, entry in content.findings.items()}
     population = "".join(sign for sign in model.population if sign.isalnum() or sign in "_.")  # it goes into comments
-    about = f"thighdx {__version__}, population {population}, priors {model.knowledge.digest}"
+    about = f"thighdx {__version__}, population {population}, priors {model.digest}"
     return Written(nodes_of(model.tables), names, about)
 
 

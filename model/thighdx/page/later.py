@@ -10,7 +10,7 @@ from thighdx.page import state
 from thighdx.page.results import Places, Shown, draw_bars, draw_origins, intervals_of
 from thighdx.page.words import plain
 from thighdx.reasoning.fit import CaseFit, case_fit
-from thighdx.reasoning.sentences import fit_sentence, stays_briefly, stays_sentence
+from thighdx.reasoning.sentences import fit_sentence, stays_exactly, stays_sentence
 from thighdx.reasoning.stopping import SameDecision, same_decision
 from thighdx.wording import asked_and_said
 
@@ -42,7 +42,7 @@ def draw_later(shown: Shown, places: Places, stop: DeltaGenerator | None) -> Non
         _draw_fit(shown, places)
     _, decision = _judged(shown)
     if stop is not None:
-        stop.caption(f"**When to stop?** {plain(stays_briefly(decision))}", help=plain(stays_sentence(decision)))
+        stop.caption(f"**When to stop?** {plain(stays_sentence(decision))}", help=plain(stays_exactly(decision)))
 
 
 def _draw_fit(shown: Shown, places: Places) -> None:

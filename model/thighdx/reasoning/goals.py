@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from thighdx.causenames import unknown_cause
 from thighdx.errors import UnknownNameError, unknown
 from thighdx.knowledge import Knowledge
 from thighdx.rows import Array
@@ -57,7 +58,7 @@ def goal_of(knowledge: Knowledge, wanted: Wanted) -> Goal:
 def _pair(knowledge: Knowledge, pair: tuple[str, str]) -> Goal:
     for cause in pair:
         if cause not in knowledge.causes:
-            raise UnknownNameError("goal", unknown(cause, "a cause", knowledge.causes))
+            raise UnknownNameError("goal", unknown_cause(knowledge, cause))
     if pair[0] == pair[1]:
         raise UnknownNameError("goal", f"'{pair[0]}' is named twice; accepted: two causes")
     matrix = np.array([[float(cause == one) for one in pair] for cause in knowledge.causes])

@@ -10,9 +10,10 @@ import numpy as np
 
 from thighdx.assess import IMPOSSIBLE, Assessment, Model, assess, get_model, leading
 from thighdx.cases import Cases, read_case
+from thighdx.causenames import unknown_cause
 from thighdx.cells import AT, OR, Cell
 from thighdx.engine import log_sum
-from thighdx.errors import ImpossibleEvidenceError, UnknownNameError, unknown
+from thighdx.errors import ImpossibleEvidenceError, UnknownNameError
 from thighdx.evidence import Evidence
 from thighdx.hypothetical import Hypothetical, Outlook, Said
 from thighdx.knowledge import Knowledge
@@ -86,7 +87,7 @@ class OpenCase:
     def position(self, cause: str, what: str) -> int:
         """Position of a cause. Raises `UnknownNameError`, naming the option `what`."""
         if cause not in self.knowledge.causes:
-            raise UnknownNameError(what, unknown(cause, "a cause", self.knowledge.causes))
+            raise UnknownNameError(what, unknown_cause(self.knowledge, cause))
         return self.knowledge.causes.index(cause)
 
     def name(self, cause: int) -> str:

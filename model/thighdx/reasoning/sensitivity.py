@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from thighdx.assess import leading
+from thighdx.causenames import unknown_cause
 from thighdx.errors import UnknownNameError, unknown
 from thighdx.knowledge import Knowledge
 from thighdx.reasoning.numbers import Number
@@ -123,7 +124,7 @@ def sensitivity_of(opened: OpenCase, cause: str | None = None) -> Sensitivity:
     """`sensitivity` of a case already opened."""
     causes = opened.model.tables.causes
     if cause is not None and cause not in causes:
-        raise UnknownNameError("cause", unknown(cause, "a cause", causes))
+        raise UnknownNameError("cause", unknown_cause(opened.knowledge, cause))
     chosen = opened.leading if cause is None else causes.index(cause)
     view = opened.view
     found = respond_on_grid(view)

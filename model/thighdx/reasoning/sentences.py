@@ -50,30 +50,26 @@ def _cited(row: RowUsed) -> str:
 
 
 def stays_sentence(decision: SameDecision) -> str:
-    """How likely the leading cause and the triage stay, and how that was found."""
+    """How likely the leading cause and the triage stay, in patients: for whoever asks on or stops now."""
     if not decision.considered:
         return "Nothing is left to ask, so nothing can change."
-    whole = len(decision.considered) == decision.open_findings
-    which = "all open findings" if whole else f"the {len(decision.considered)} most informative open findings"
-    how = "exact" if decision.exact else f"from {decision.draws:,} simulated cases"
-    cause, triage = (_with_error(stays) for stays in (decision.cause, decision.triage))
-    return (
-        f"Once {which} are answered, {decision.cause.name} still leads with probability {cause}, and the triage stays "
-        f"{decision.triage.decision} with {triage} ({how})."
-    )
-
-
-def stays_briefly(decision: SameDecision) -> str:
-    """The same in patients: for whoever asks on or stops now."""
-    if not decision.considered:
-        return "Nothing is left to ask, so nothing can change."
-    asked_on = len(decision.considered)
-    which = "the one open question" if asked_on == 1 else f"the {asked_on} most telling open questions"
+    asked_on, left = len(decision.considered), decision.open_findings
+    if asked_on == left:
+        which = "the one open question" if left == 1 else f"all {left} open questions"
+    else:
+        which = "the most telling open question" if asked_on == 1 else f"the {asked_on} most telling open questions"
     return (
         f"After {which}, {decision.cause.name} would still lead in {_of_a_hundred(decision.cause.probability)} "
         f"patients like this, and the triage would stay {decision.triage.decision} in "
         f"{_of_a_hundred(decision.triage.probability)}."
     )
+
+
+def stays_exactly(decision: SameDecision) -> str:
+    """The two probabilities behind `stays_sentence`, and how they were found."""
+    cause, triage = (_with_error(stays) for stays in (decision.cause, decision.triage))
+    how = f"from {decision.draws:,} simulated cases" if decision.draws else "exact, over every way to answer"
+    return f"Still leads with probability {cause}, triage stays with {triage} ({how})."
 
 
 def _of_a_hundred(probability: float) -> str:

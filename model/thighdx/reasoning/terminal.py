@@ -14,7 +14,7 @@ from thighdx.reasoning.contributions import Contribution, Explanation
 from thighdx.reasoning.costs import MINUTE
 from thighdx.reasoning.fit import CaseFit
 from thighdx.reasoning.questions import NextQuestions, Question
-from thighdx.reasoning.sentences import fit_sentence, how_shared, odds, row_sentence, stays_sentence
+from thighdx.reasoning.sentences import fit_sentence, how_shared, odds, row_sentence, stays_exactly, stays_sentence
 from thighdx.reasoning.stopping import SameDecision
 from thighdx.report import DISCLAIMER
 from thighdx.wording import GAP, asked_and_said, count, percent, state_label
@@ -151,6 +151,7 @@ def print_stopping(decision: SameDecision, console: Console) -> None:
     """How likely the leading cause and the triage stay."""
     console.print(Text("When to stop?", style="bold"))
     console.print(_text(stays_sentence(decision)))
+    console.print(_text(stays_exactly(decision), "dim"))
     console.print(Text(DISCLAIMER, style="dim"))
 
 

@@ -173,5 +173,5 @@ def _flag_texts(flags: Flags) -> pa.Array:
 
 
 def _made_by(model: Model) -> tuple[str, str, str]:
-    """What made the numbers: population, version, digest of the priors."""
-    return model.population, __version__, model.knowledge.digest
+    """What made the numbers: population, version, digest of the priors or of the network."""
+    return model.population, __version__, model.digest

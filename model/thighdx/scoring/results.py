@@ -1,13 +1,14 @@
-"""Scored tables written: CSV and Parquet, by the file's ending, whole or not at all."""
+"""Scored tables written: CSV (plain, gzip, zstd) and Parquet, by the file's ending, whole or not at all."""
 
 from __future__ import annotations
 
+import gzip
 import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Protocol, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -24,6 +25,7 @@ GROUP_ROWS = 131_072  # least rows of a row group: readers take a group at a tim
 SPACES = r"[\s\x0b\x1c-\x1f\x{85}\p{Z}]"  # what `str.lstrip` takes away
 MAY_RUN = f"^{SPACES}*({'|'.join(map(re.escape, RUNS_IN_SPREADSHEETS))})"
 TO_QUOTE = b',"\r\n'
+GZIP_LEVEL = 4  # a quarter of the time of the highest one, which makes results 3 % smaller
 
 
 class TableWriter(Protocol):
@@ -110,8 +112,9 @@ def open_writer(path: str, target: Path | None, schema: pa.Schema, copied: froze
         yield CsvWriter(sys.stdout.buffer, schema.names, copied)
         sys.stdout.buffer.flush()
         return
+    ending = ending_of(path, "written")
     with writing(path):
-        if ending_of(path, "written") == ".parquet":
+        if ending == ".parquet":
             with pa.OSFile(str(target), "wb") as stream:
                 writer = ParquetWriter(stream, schema)
                 try:
@@ -121,8 +124,24 @@ def open_writer(path: str, target: Path | None, schema: pa.Schema, copied: froze
                     writer.abandon()
                     raise
         else:
-            with target.open("wb") as stream:
-                yield CsvWriter(stream, schema.names, copied)
+            with target.open("wb") as stream, packed(stream, ending) as text:
+                yield CsvWriter(text, schema.names, copied)
+
+
+@contextmanager
+def packed(stream: IO[bytes], ending: str) -> Iterator[IO[bytes]]:
+    """Where to write the text of a CSV file with this ending; the stream itself for `.csv`.
+
+    The same text gives the same file: no name and no time goes into it.
+    """
+    if ending == ".csv.gz":
+        with gzip.GzipFile("", "wb", GZIP_LEVEL, stream, mtime=0) as text:
+            yield cast("IO[bytes]", text)
+    elif ending == ".csv.zst":
+        with pa.CompressedOutputStream(stream, "zstd") as text:
+            yield text
+    else:
+        yield stream
 
 
 def _slices(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:

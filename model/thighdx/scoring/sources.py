@@ -16,7 +16,7 @@ from typing import IO, Protocol, TypeVar, cast
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from thighdx.casefiles import READ, STANDARD, ending_of
+from thighdx.casefiles import STANDARD, ending_of
 from thighdx.cases import CASE_ID
 from thighdx.cells import printable
 from thighdx.errors import TableError
@@ -61,7 +61,7 @@ def open_cases(path: str) -> Iterator[CaseSource]:
             raise TableError("standard input is closed")
         yield CsvCases(sys.stdin.buffer, "standard input", lambda: None)
         return
-    ending = ending_of(path, "read", READ)
+    ending = ending_of(path, "read")
     try:
         file = Path(path).open("rb")  # noqa: SIM115 - closed by the `with` below
     except OSError as error:

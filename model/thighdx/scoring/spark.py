@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from thighdx.assess import Model
-from thighdx.casefiles import READ, WRITTEN, ending_of
+from thighdx.casefiles import TABLES, ending_of
 from thighdx.casefiles import neutral as neutral_text
 from thighdx.cases import CASE_ID, OK, answer_columns
 from thighdx.errors import TableError, one_of
@@ -34,6 +34,7 @@ BROKEN = "thighdx broken line"  # the text of a line that has another number of 
 CSV: dict[str, bool | str] = {"escape": '"', "multiLine": True, "encoding": "UTF-8"}
 CSV_FILES = "*.{csv,csv.gz,csv.zst}"
 PARQUET_FILES = "*.parquet"
+FOLDERS = (".csv", ".parquet")  # how the name of the folder that is written ends
 UNSEEN = ("_", ".")  # Spark passes over files whose names begin so
 
 
@@ -97,7 +98,7 @@ def score_folder(
     What `out` is to hold is said by its ending. `master` is the address of a cluster; without it Spark runs on this
     machine, on all its cores. Raises `TableError` where Spark is missing, the table cannot be read, or `out` exists.
     """
-    ending = ending_of(out, "written", WRITTEN)
+    ending = ending_of(out, "written", FOLDERS)
     if "://" not in out and Path(out).exists():
         raise TableError(f"{out}: exists; Spark writes a new folder, so name another or take this one away")
     with _session(master) as spark:
@@ -152,11 +153,11 @@ def _holds_parquet(cases: str) -> bool:
     if not path.exists():
         raise TableError(f"{cases}: cannot be read: No such file or directory")
     files = [path] if path.is_file() else [one for one in path.rglob("*") if one.is_file()]
-    tables = [one for one in files if one.name.lower().endswith(READ)]
-    seen = [one for one in tables if not one.name.startswith(UNSEEN) and one.name.endswith(READ)]
+    tables = [one for one in files if one.name.lower().endswith(TABLES)]
+    seen = [one for one in tables if not one.name.startswith(UNSEEN) and one.name.endswith(TABLES)]
     parquet = [one.suffix == ".parquet" for one in seen]
     if not tables:
-        raise TableError(f"{cases}: no case table is in it; accepted: files that end in {one_of(READ)}")
+        raise TableError(f"{cases}: no case table is in it; accepted: files that end in {one_of(TABLES)}")
     if len(seen) < len(tables):
         odd = next(one for one in tables if one not in seen)
         raise TableError(

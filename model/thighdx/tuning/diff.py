@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -35,9 +35,13 @@ class Change:
 
 @dataclass(frozen=True)
 class MovedCase:
-    """A case of a case set: its leading cause before and after, and how far the posterior went (total variation)."""
+    """A case of a case set: its leading cause before and after, and how far the posterior went (total variation).
+
+    row: from 1. case_id: empty where the case has none.
+    """
 
     row: int
+    case_id: str
     before: str
     after: str
     p_before: float
@@ -73,15 +77,16 @@ class Difference:
         return {**asdict(self), "tables": [list(one) for one in self.tables]}
 
 
-def diff_models(before: Model, after: Model, cases: Cases | None = None) -> Difference:
+def diff_models(before: Model, after: Model, cases: Cases | None = None, ids: Sequence[str] = ()) -> Difference:
     """What moved from one model to the other, and on `cases` (with every finding as `before` reads it).
 
-    Raises `ThighdxError` where the two do not have the same causes, findings and states.
+    ids: of the cases, in order; none where they have no ids. Raises `ThighdxError` where the two do not have the same
+    causes, findings and states.
     """
     _check_alike(before.tables, after.tables)
     changes = sorted(_changes(before.tables, after.tables), key=_size)
     conditional = sorted(_conditional(before.tables, after.tables), key=_size)
-    moved = sorted(_moved(before, after, cases), key=lambda one: -one.moved) if cases is not None else []
+    moved = sorted(_moved(before, after, cases, ids), key=lambda one: -one.moved) if cases is not None else []
     return Difference(
         before.population,
         after.population,
@@ -138,7 +143,7 @@ def _moves(
         yield Change(table, cause, level, states[place], float(before[place]), float(after[place]))
 
 
-def _moved(before: Model, after: Model, cases: Cases) -> Iterator[MovedCase]:
+def _moved(before: Model, after: Model, cases: Cases, ids: Sequence[str]) -> Iterator[MovedCase]:
     first, second = (model.engine.posterior(cases.evidence).probability for model in (before, after))
     bad = {problem.row for problem in cases.problems}
     for row, (old, new) in enumerate(zip(first, second, strict=True)):
@@ -147,4 +152,5 @@ def _moved(before: Model, after: Model, cases: Cases) -> Iterator[MovedCase]:
         led, leads = int(old.argmax()), int(new.argmax())
         causes = before.tables.causes
         distance = float(np.abs(new - old).sum() / 2)
-        yield MovedCase(row + 1, causes[led], causes[leads], float(old[led]), float(new[leads]), distance)
+        case_id = ids[row] if ids else ""
+        yield MovedCase(row + 1, case_id, causes[led], causes[leads], float(old[led]), float(new[leads]), distance)

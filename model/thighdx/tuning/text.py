@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from thighdx.tuning.diff import Difference
+from thighdx.cells import printable
+from thighdx.tuning.diff import Difference, MovedCase
 from thighdx.wording import count, percent
 
 MOST = 15
@@ -32,11 +35,19 @@ def print_difference(found: Difference, console: Console, *, show_all: bool) -> 
     if not found.cases:
         return
     console.print(Text(f"Another cause leads in {found.leaders_changed} of {len(found.cases)} cases", style="bold"))
-    table = _table("Row", "leading before", "leading after", "moved")
+    times = Counter(case.case_id for case in found.cases)
+    table = _table("Case", "leading before", "leading after", "moved")
     for case in found.cases if show_all else [case for case in found.cases[:MOST] if case.moved > SAME]:
         before, after = f"{case.before} {percent(case.p_before)}", f"{case.after} {percent(case.p_after)}"
-        table.add_row(str(case.row), before, after, percent(case.moved))
+        table.add_row(_named(case, times[case.case_id]), before, after, percent(case.moved))
     console.print(table)
+
+
+def _named(case: MovedCase, times: int) -> str:
+    """Its id; the row too where several share it, or alone where it has none."""
+    if not case.case_id:
+        return f"row {case.row}"
+    return printable(case.case_id) if times == 1 else f"{printable(case.case_id)} (row {case.row})"
 
 
 def _table(*heads: str) -> Table:
