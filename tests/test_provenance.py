@@ -19,7 +19,6 @@ from thighdx.hidden import mechanism_behind
 from thighdx.links import around_cause, around_mechanism, causes_and_mechanisms
 from thighdx.provenance import _by_ratio, figures_with, matching, provenance, provenance_table, published_figures
 from thighdx.ratios import finding_ratios
-from thighdx.reasoning.basis import BACKGROUND, OWN
 from thighdx.rows import complete, from_ratio
 from thighdx.schema import RatioRow
 from thighdx.tables import base_rates
@@ -86,7 +85,7 @@ def test_every_estimate_states_the_range_of_its_readings() -> None:
     """And the number lies in it; a figure needs none."""
     for row in provenance(shipped()):
         for chance in row.chances:
-            if row.published or row.row not in (OWN, BACKGROUND):
+            if row.published:
                 assert chance.believed is None
                 continue
             stated = shipped().content.findings[row.finding].rows.get(row.cause)
@@ -223,7 +222,22 @@ def test_base_rates_are_the_tables_and_their_intervals_hold_them(any_knowledge: 
             if one.interval is not None:
                 assert one.interval[0] - 1e-9 <= one.rate <= one.interval[1] + 1e-9
         for shares in found.shares:
-            assert math.fsum(share for _, share, _ in shares.shares) == pytest.approx(1)
+            assert math.fsum(one.share for one in shares.shares) == pytest.approx(1)
+
+
+def test_every_estimate_of_a_share_or_level_states_the_range_of_its_readings() -> None:
+    knowledge = shipped()
+    told = [mechanism_behind(knowledge, name).rows for name in knowledge.content.mechanisms]
+    found = [population_behind(knowledge, name) for name in knowledge.populations]
+    told += [(*one.shares, *one.mix) for one in found if not knowledge.content.populations[one.id].is_convention]
+    rows = [row for part in told for row in part]
+    assert {row.estimate is None for row in rows} == {True, False}
+    for row in rows:
+        read = [one.believed is not None for one in row.shares if 0 < one.share < 1]
+        assert any(read) == (row.estimate is not None), row.title
+        for one in row.shares:
+            if one.believed is not None:
+                assert one.believed[0] - 1e-9 <= one.share <= one.believed[1] + 1e-9, (row.title, one)
 
 
 def test_the_rows_of_a_mechanism_sum_to_one(any_knowledge: Knowledge) -> None:
@@ -231,7 +245,7 @@ def test_the_rows_of_a_mechanism_sum_to_one(any_knowledge: Knowledge) -> None:
         found = mechanism_behind(any_knowledge, name)
         assert len(found.rows) == 1 + len(entry.rows)
         assert len(found.templates) == len(entry.templates)
-        sums = [sum(share for _, share, _ in row.shares) for row in found.rows]
+        sums = [sum(one.share for one in row.shares) for row in found.rows]
         sums += [sum(p for _, p in states) for template in found.templates for _, states in template.given]
         assert sums == pytest.approx([1.0] * len(sums))
 

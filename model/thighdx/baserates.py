@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from thighdx.causecard import Document
 from thighdx.knowledge import Knowledge
 from thighdx.reasoning.basis import FigureCited, document, figure_cited
-from thighdx.rows import Array, complete
+from thighdx.rows import Array, believed, complete
 from thighdx.schema import Content, Row, Shares
 from thighdx.tables import base_rates
 from thighdx.wording import state_label
@@ -29,12 +30,21 @@ class CauseBaseRate:
     interval: tuple[float, float] | None
 
 
+class OneShare(NamedTuple):
+    """A share; `interval` bounds it in draws, `believed` is what readings of an estimate ran between."""
+
+    name: str
+    share: float
+    interval: tuple[float, float] | None
+    believed: tuple[float, float] | None
+
+
 @dataclass(frozen=True)
 class SharesBehind:
-    """A table of shares with what it rests on: the origins, the causes within one, or the causes outright."""
+    """A table of shares with what it rests on: of origins, of causes within one or outright, of levels, of states."""
 
     title: str
-    shares: tuple[tuple[str, float, tuple[float, float] | None], ...]
+    shares: tuple[OneShare, ...]
     weight: float
     estimate: str | None
     figures: tuple[FigureCited, ...]
@@ -103,7 +113,10 @@ def shares_behind(
     points = complete(row.p, tuple(names), background).tolist()
     return SharesBehind(
         title,
-        tuple((names[key], point, interval.get(key)) for key, point in zip(names, points, strict=True)),
+        tuple(
+            OneShare(names[key], point, interval.get(key), believed(row, tuple(names), key))
+            for key, point in zip(names, points, strict=True)
+        ),
         row.weight,
         row.estimate,
         tuple(figure_cited(content, key) for key in row.figures),

@@ -13,6 +13,7 @@ from thighdx.causecard import Document
 from thighdx.knowledge import Knowledge
 from thighdx.ranges import ranges
 from thighdx.reasoning.basis import OWN, FigureCited, document, figure_cited, row_behind
+from thighdx.rows import believed
 from thighdx.schema import Basis, Combination, Content, Figure, RatioRow, Row
 from thighdx.wording import asked_and_said, percent, state_label
 
@@ -111,8 +112,8 @@ def _provenance(
     row, basis = row_behind(content, population, finding, cause)
     value = np.array(chances)
     low, high = ranges(value, np.full(len(value), basis.weight))
-    believed = [_believed(basis, entry.states, state, p) for state, p in zip(entry.states, chances, strict=True)]
-    shown = zip(entry.states, chances, low.tolist(), high.tolist(), believed, strict=True)
+    read = [_believed(basis, entry.states, state, p) for state, p in zip(entry.states, chances, strict=True)]
+    shown = zip(entry.states, chances, low.tolist(), high.tolist(), read, strict=True)
     return Provenance(
         finding,
         entry.question,
@@ -132,20 +133,13 @@ def _provenance(
 
 
 def _believed(basis: Basis, states: Sequence[str], state: str, p: float) -> tuple[float, float] | None:
-    """What readings say of a state; of two states each says what the other is.
+    """What readings say of a state.
 
     Readings of a ratio: what the state would have in place of `p`, were its ratio that and the others as they are.
     """
     if isinstance(basis, RatioRow):
         return _by_ratio(basis, state, p)
-    stated = basis.believed if isinstance(basis, Row) else {}
-    if state in stated:
-        return stated[state]
-    others = [one for one in states if one != state]
-    if len(others) == 1 and others[0] in stated:
-        low, high = stated[others[0]]
-        return 1 - high, 1 - low
-    return None
+    return believed(basis, states, state) if isinstance(basis, Row) else None
 
 
 def _by_ratio(row: RatioRow, state: str, p: float) -> tuple[float, float] | None:

@@ -88,6 +88,17 @@ def cause_row(row: Row | RatioRow | None, states: Sequence[str], background: Arr
     return complete(row.p, states, background)
 
 
+def believed(row: Row, states: Sequence[str], state: str) -> tuple[float, float] | None:
+    """The lowest and highest that readings of an estimate gave a state; of two states each says what the other is."""
+    if state in row.believed:
+        return row.believed[state]
+    others = [one for one in states if one != state]
+    if len(others) == 1 and others[0] in row.believed:
+        low, high = row.believed[others[0]]
+        return 1 - high, 1 - low
+    return None
+
+
 def increasing(numbers: Sequence[float]) -> bool:
     """Whether each number is larger than the one before it."""
     return all(low < high for low, high in pairwise(numbers))

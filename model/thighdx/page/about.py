@@ -34,8 +34,8 @@ WEIGHED = """
   and never more than a cap, since settings differ.
 - Of several figures for one number the nearest setting comes first, else they are weighted by *n*. Those passed over
   are kept with the reason.
-- What no figure supports is an **estimate**, marked so, with its reason and a low weight; one of how often a finding is
-  there in a cause also with the range that four readings of the authors, made apart, came to (no panel of experts).
+- What no figure supports is an **estimate**, marked so, with its reason, a low weight and the range that
+  four readings of the authors, made apart, came to (no panel of experts).
   Nothing was fitted to the cases above, but they were looked at: three estimates (a calf sore a day after exercise, a
   nerve irritated beside another cause) were changed after two of them, for clinical reasons that stand there, and other
   changes were tried out on them. They are no untouched test.

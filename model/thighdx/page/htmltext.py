@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from thighdx.baserates import OneShare
 from thighdx.causecard import Document
 from thighdx.provenance import Provenance, PublishedCombination, PublishedFigure, StateChance, figure_said
 from thighdx.reasoning.basis import FigureCited, RowUsed
@@ -67,6 +68,14 @@ def chance(one: StateChance) -> str:
         f"<b>{percent(one.probability)} <small>({percent_range(one.low, one.high)}{read})</small></b>"
         f'<i aria-hidden="true" style="--share:{width}%"></i></div>'
     )
+
+
+def share_line(one: OneShare) -> str:
+    """A share with the interval that bounds it in draws and the range of the readings; not escaped."""
+    said = [] if one.interval is None else [percent_range(*one.interval)]
+    if one.believed is not None:
+        said.append(f"read as {percent_range(*one.believed)}")
+    return f"{one.name} {percent(one.share)}" + (f" ({'; '.join(said)})" if said else "")
 
 
 def row_card(row: Provenance) -> str:

@@ -11,7 +11,7 @@ from thighdx.hidden import mechanism_behind
 from thighdx.knowledge import Knowledge
 from thighdx.links import Picture, around_cause, around_mechanism, causes_and_mechanisms
 from thighdx.page import parts
-from thighdx.page.htmltext import basis, table, tag
+from thighdx.page.htmltext import basis, share_line, table, tag
 from thighdx.page.words import plain
 from thighdx.wording import percent
 
@@ -83,7 +83,7 @@ def _draw_numbers(knowledge: Knowledge, mechanism: str) -> None:
         rows = [
             [
                 escape(row.title),
-                escape("; ".join(f"{name} {percent(share)}" for name, share, _ in row.shares)),
+                "<br>".join(escape(share_line(one)) for one in row.shares),
                 f"{row.weight:g}",
                 tag(row.estimate) + basis(row.estimate, row.figures, row.sources, row.note),
             ]

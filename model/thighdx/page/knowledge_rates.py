@@ -10,11 +10,11 @@ from thighdx.baserates import PopulationBehind, SharesBehind, population_behind
 from thighdx.charts_knowledge import base_rate_chart
 from thighdx.knowledge import Knowledge
 from thighdx.page import parts
-from thighdx.page.htmltext import basis, cards, table, tag
+from thighdx.page.htmltext import basis, cards, share_line, table, tag
 from thighdx.page.knowledge_flags import line_said
 from thighdx.page.words import plain
 from thighdx.schema import Content, NotFor
-from thighdx.wording import percent, percent_range
+from thighdx.wording import percent
 
 MOST_BARS = 12  # the table has all
 
@@ -70,10 +70,7 @@ def _shares_table(rows: tuple[SharesBehind, ...], caption: str) -> str:
         [
             [
                 escape(row.title),
-                "<br>".join(
-                    escape(f"{name} {percent(share)}" + (f" ({percent_range(*interval)})" if interval else ""))
-                    for name, share, interval in row.shares
-                ),
+                "<br>".join(escape(share_line(one)) for one in row.shares),
                 f"{row.weight:g}",
                 tag(row.estimate) + basis(row.estimate, row.figures, row.sources, row.note),
             ]
