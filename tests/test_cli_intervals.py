@@ -52,7 +52,8 @@ def test_text_shows_flags_then_now_interval_and_base_rate() -> None:
     assert done.returncode == 0, done.stderr
     text = done.stdout
     places = [
-        text.index(word) for word in ("URGENT", "95 % interval", "base rate", "rests on most", "Two causes at once")
+        text.index(word)
+        for word in ("URGENT", "not meant for", "95 % interval", "base rate ", "rests on most", "Two causes at once")
     ]
     assert places == sorted(places)
     assert "not a medical device" in text

@@ -120,6 +120,8 @@ def test_base_rates_are_shown_for_the_population_chosen(population: str) -> None
     found = population_behind(shipped(), population)
     assert percent(found.causes[0].rate) in html_of(page)
     assert found.description.replace("-", "")[:40] in told(page).replace("\\", "").replace("-", "")
+    for entry in shipped().content.populations[population].not_for:
+        assert escape(entry.text) in html_of(page)
 
 
 def test_every_red_flag_is_there_with_what_to_do() -> None:

@@ -43,7 +43,7 @@ def draw_flags(knowledge: Knowledge, _population: str) -> None:
 
 
 def _flag_card(content: Content, flag: RedFlag) -> str:
-    lines = "".join(f"<li>{_line(content, one)}</li>" for one in flag.when)
+    lines = "".join(f"<li>{line_said(content, one)}</li>" for one in flag.when)
     may_be = ", ".join(content.causes[cause].name for cause in flag.may_be)
     meant = f"<p><b>May be</b> {escape(may_be)}.</p>" if may_be else ""
     rests = links(document(content, key) for key in flag.sources)
@@ -64,8 +64,8 @@ def _misses(content: Content, misses: Misses) -> str:
     return f"<p><b>Misses</b> {escape(misses.text)}</p>{rests}{practice}"
 
 
-def _line(content: Content, when: Mapping[str, str | tuple[str, ...]]) -> str:
-    """The answers that together raise a flag."""
+def line_said(content: Content, when: Mapping[str, str | tuple[str, ...]]) -> str:
+    """The answers that together raise a flag, or meet another rule, as HTML."""
     said = []
     for finding, wanted in when.items():
         entry = content.findings[finding]

@@ -10,8 +10,10 @@ from thighdx.baserates import PopulationBehind, SharesBehind, population_behind
 from thighdx.charts_knowledge import base_rate_chart
 from thighdx.knowledge import Knowledge
 from thighdx.page import parts
-from thighdx.page.htmltext import basis, share_line, table, tag
+from thighdx.page.htmltext import basis, cards, share_line, table, tag
+from thighdx.page.knowledge_flags import line_said
 from thighdx.page.words import plain
+from thighdx.schema import Content, NotFor
 from thighdx.wording import percent
 
 MOST_BARS = 12  # the table has all
@@ -33,10 +35,23 @@ def draw_rates(knowledge: Knowledge, population: str) -> None:
         parts.draw_legend(knowledge)
         with st.expander(f"All {len(found.causes)} causes in every population"):
             st.html(_beside(knowledge, found))
+        not_for = knowledge.content.populations[population].not_for
+        if not_for:
+            with st.expander("What they are not meant for"):
+                st.html(cards(_not_for_card(knowledge.content, one) for one in not_for))
         for title, rows in (("What the base rates rest on", found.shares), ("The mix of people at risk", found.mix)):
             if rows:
                 with st.expander(title):
                     st.html(_shares_table(rows, title))
+
+
+def _not_for_card(content: Content, one: NotFor) -> str:
+    lines = "".join(f"<li>{line_said(content, line)}</li>" for line in one.when)
+    unless = "".join(f"<li>{line_said(content, line)}</li>" for line in one.unless)
+    but = f'<p><b>But not with</b></p><ul class="documents">{unless}</ul>' if unless else ""
+    rather = " or ".join(content.populations[name].name for name in one.rather)
+    better = f"<p><b>Rather</b> {escape(rather)}.</p>" if rather else ""
+    return f'<article class="card"><ul class="documents">{lines}</ul>{but}<p>{escape(one.text)}</p>{better}</article>'
 
 
 def _beside(knowledge: Knowledge, found: PopulationBehind) -> str:
