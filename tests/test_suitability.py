@@ -6,6 +6,7 @@ import io
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -176,6 +177,18 @@ def random_case(seed: int) -> Case:
 WITHOUT = shipped().with_overlay({"populations": {name: {"not_for": []} for name in shipped().populations}})
 
 
+def leaves(value: object) -> Iterator[object]:
+    """What a nest of dicts, lists and tuples holds, in order: two sets of tables may differ in a last digit."""
+    if isinstance(value, dict):
+        yield from value
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for one in value:
+            yield from leaves(one)
+    else:
+        yield value
+
+
 @given(seed=st.integers(0, 2**32 - 1), population=st.sampled_from(shipped().populations))
 def test_it_moves_no_number(seed: int, population: str) -> None:
     """Everything else that is said of a case is the same where no population states anything."""
@@ -183,8 +196,9 @@ def test_it_moves_no_number(seed: int, population: str) -> None:
     told = diagnose(case, knowledge=shipped(), population=population).to_dict()
     plain = diagnose(case, knowledge=WITHOUT, population=population).to_dict()
     assert plain["not_for"] == ()
-    differ = {key for key in told if told[key] != plain[key]}
-    assert differ <= {"not_for", "priors_digest"}
+    for key in told.keys() - {"not_for", "priors_digest"}:
+        for one, other in zip(leaves(told[key]), leaves(plain[key]), strict=True):
+            assert one == (pytest.approx(other, abs=1e-12) if isinstance(other, float) else other), key
 
 
 def test_the_digest_sees_it() -> None:
