@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import binomtest
 from sklearn.metrics import brier_score_loss, confusion_matrix, log_loss, top_k_accuracy_score
 
 from tests.handmade import shipped
@@ -141,6 +142,22 @@ def test_triage_counts_flags_and_places() -> None:
     assert triage.missed.value == pytest.approx(missed.sum() / dangerous.sum())
     assert triage.over_triage.value == pytest.approx((fired & ~dangerous).sum() / (~dangerous).sum())
     assert [one.case_id for one in found().missed_cases] == published()["case_id"][missed].tolist()
+
+
+def test_flags_by_urgency_are_those_of_the_scored_table() -> None:
+    """Each urgency counts those more urgent too; the last is any flag."""
+    urgencies = [*shipped().content.urgencies]
+    place = np.array([urgencies.index(one) for one in score(published(), population="uniform")["triage"]])
+    dangerous = np.array([shipped().content.causes[name].dangerous for name in published()["diagnosis"]])
+    sooner = found().triage.sooner
+    assert [one.urgency for one in sooner] == urgencies[:-1]
+    for number, one in enumerate(sooner):
+        for share, group in ((one.dangerous, dangerous), (one.harmless, ~dangerous)):
+            counted, of = int((place[group] <= number).sum()), int(group.sum())
+            assert share.value == pytest.approx(counted / of)
+            wilson = binomtest(counted, of).proportion_ci(method="wilson")
+            assert (share.low, share.high) == pytest.approx((wilson.low, wilson.high), abs=1e-3)
+    assert sooner[-1].harmless.value == pytest.approx(found().triage.over_triage.value)
 
 
 def test_groups_sum_to_the_whole() -> None:

@@ -245,8 +245,14 @@ def _danger(figures: CardFigures) -> str:
     told = (
         f"On the published cases: of {found.dangerous} with a dangerous cause {_of_100(found.unflagged)} of 100 raise "
         f"no red flag and {_of_100(found.missed)} are missed. Of {found.harmless} others "
-        f"{_of_100(found.over_triage)} of 100 raise one. Simulated visits, every cause alike often:"
+        f"{_of_100(found.over_triage)} of 100 raise one. By how soon it asks to be seen, or sooner:"
     )
+    sooner = table(
+        ["A red flag that asks to be seen", "of the dangerous, of 100", "of the others, of 100"],
+        [[plain(one.within), _of_100(one.dangerous), _of_100(one.harmless)] for one in found.sooner],
+        numbers=(1, 2),
+    )
+    told = joined([told.strip(), sooner, "Simulated visits, every cause alike often:"]).strip()
     heads = ["Dangerous cause", "cases", "no red flag, of 100", "missed, of 100"]
     known = bullets(f"{plain(one.name)}: {plain(one.misses)}" for one in figures.known_misses)
     published = f"What is published or thought of single rules:\n\n{known}" if known else ""

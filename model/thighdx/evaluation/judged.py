@@ -14,7 +14,7 @@ from thighdx.cases import Cases
 from thighdx.evidence import Evidence
 from thighdx.knowledge import Knowledge
 from thighdx.rows import Array
-from thighdx.schema import Kind
+from thighdx.schema import ROUTINE, Kind
 
 ALWAYS, *LATER = get_args(Kind)  # context is known from the start; the other kinds follow in this order
 
@@ -24,19 +24,26 @@ class Judged:
     """Cases beside their true causes, all arrays (cases, ...).
 
     truth: position of the true cause. probability: P(cause | e). rank: place of the true cause, from 1; ties go by the
-    vocabulary's order. top: position of the leading cause. flagged: whether a red flag fires, possibly or for certain.
-    suspected: (cases, causes), whether one that fires may be that cause. answers: number of findings known. grades:
-    grade -> (cases,), its probability given its cause.
+    vocabulary's order. top: position of the leading cause. urgency: place among `urgencies` of the highest urgency of
+    the red flags that fire, possibly or for certain; routine where none does. suspected: (cases, causes), whether one
+    that fires may be that cause. answers: number of findings known. grades: grade -> (cases,), its probability given
+    its cause.
     """
 
     truth: NDArray[np.intp]
     probability: Array
     rank: NDArray[np.intp]
     top: NDArray[np.intp]
-    flagged: NDArray[np.bool_]
+    urgency: NDArray[np.integer]
+    urgencies: tuple[str, ...]
     suspected: NDArray[np.bool_]
     answers: NDArray[np.intp]
     grades: Mapping[str, Array]
+
+    @property
+    def flagged(self) -> NDArray[np.bool_]:
+        """Whether any red flag fires, (cases,)."""
+        return np.asarray(self.urgency < self.urgencies.index(ROUTINE))
 
     @property
     def of_truth(self) -> Array:
@@ -84,7 +91,8 @@ def judge(model: Model, cases: Cases, truth: NDArray[np.intp], rows: NDArray[np.
         probability,
         rank_of(probability, right),
         np.asarray(found.top[rows], dtype=np.intp),
-        np.asarray((found.flags.fired > 0).any(axis=1))[rows],
+        found.flags.urgency.codes[rows],
+        found.flags.urgency.texts,
         _suspected(model.knowledge, found)[rows],
         answers_of(cases.evidence)[rows],
         {grade: share[rows] for grade, share in found.grades.items()},

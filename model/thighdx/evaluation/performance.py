@@ -37,6 +37,16 @@ class MeasuredStage:
 
 
 @dataclass(frozen=True)
+class MeasuredUrgency:
+    """Share of the dangerous and of the other cases for which a red flag at least this urgent fires."""
+
+    urgency: str
+    within: str
+    dangerous: Measure
+    harmless: Measure
+
+
+@dataclass(frozen=True)
 class MeasuredGroup:
     """The cases of one origin."""
 
@@ -84,6 +94,7 @@ class Performance:
     unflagged: Measure
     missed: Measure
     over_triage: Measure
+    sooner: tuple[MeasuredUrgency, ...]
     calibration_error: Measure
     calibration_by_chance: Measure
     stages: tuple[MeasuredStage, ...]
@@ -119,6 +130,10 @@ def performance_of(found: Evaluation, table: str, further: Further) -> Performan
         _measure(triage.unflagged),
         _measure(triage.missed),
         _measure(triage.over_triage),
+        tuple(
+            MeasuredUrgency(one.urgency, one.within, _measure(one.dangerous), _measure(one.harmless))
+            for one in triage.sooner
+        ),
         _measure(found.calibration.error),
         _measure(chance),
         tuple(_stage(one) for one in found.stages),
@@ -137,11 +152,14 @@ def performance() -> Performance:
     """The figures that come with the package."""
     kept = json.loads((files("thighdx.evaluation") / NAME).read_text(encoding="utf-8"))
     measures = {name: Measure(**value) for name, value in kept.items() if isinstance(value, dict) and name != "further"}
-    stages = tuple(_with_measures(MeasuredStage, one) for one in kept["stages"])
-    curve = tuple(_with_measures(MeasuredBin, one) for one in kept["curve"])
-    origins = tuple(_with_measures(MeasuredGroup, one) for one in kept["origins"])
-    further = _further(kept["further"])
-    return Performance(**{**kept, **measures, "stages": stages, "curve": curve, "origins": origins, "further": further})
+    parts = {
+        "stages": tuple(_with_measures(MeasuredStage, one) for one in kept["stages"]),
+        "curve": tuple(_with_measures(MeasuredBin, one) for one in kept["curve"]),
+        "origins": tuple(_with_measures(MeasuredGroup, one) for one in kept["origins"]),
+        "sooner": tuple(_with_measures(MeasuredUrgency, one) for one in kept["sooner"]),
+        "further": _further(kept["further"]),
+    }
+    return Performance(**{**kept, **measures, **parts})
 
 
 def _further(kept: dict[str, Any]) -> Further:

@@ -45,13 +45,24 @@ class Group:
 
 
 @dataclass(frozen=True)
+class Sooner:
+    """Share of the dangerous and of the other cases for which a red flag at least this urgent fires."""
+
+    urgency: str
+    within: str
+    dangerous: Estimate
+    harmless: Estimate
+
+
+@dataclass(frozen=True)
 class Triage:
     """Danger, and what the red flags and the posterior make of it.
 
     dangerous: cases whose true cause the priors mark as dangerous. unflagged: share of them for which no red flag
     fires, not even possibly. missed: share for which none fires and the true cause is not among the first three.
     harmless: the other cases. over_triage: share of these for which a red flag of any urgency fires; over_triage_other:
-    share for which one fires and none of those that fire names the true cause among what it may be.
+    share for which one fires and none of those that fire names the true cause among what it may be. sooner: the most
+    urgent first; the last is any red flag.
     """
 
     dangerous: int
@@ -60,6 +71,7 @@ class Triage:
     harmless: int
     over_triage: Estimate
     over_triage_other: Estimate
+    sooner: tuple[Sooner, ...]
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from thighdx.evaluation.results import (
     Grading,
     Group,
     Scores,
+    Sooner,
     Stage,
     Triage,
 )
@@ -102,7 +103,7 @@ class Summary:
 
     def triage(self) -> Triage:
         """Danger with everything known."""
-        return _triage(*(sums["triage"] for sums in self._both))
+        return _triage(self._knowledge.content.urgencies, *self._both)
 
     def decisions(self) -> tuple[DecisionPoint, ...]:
         """The decision curve of danger as such."""
@@ -153,7 +154,9 @@ class Summary:
             now, drawn = summed.total(), summed.resampled(self._seen.draws)
             answers = float(now["answers"][0] / _cases(now)[0])
             scores = scores_of(now["scores"], drawn["scores"])
-            found.append(Stage(name, kinds[name], answers, scores, _triage(now["triage"], drawn["triage"])))
+            found.append(
+                Stage(name, kinds[name], answers, scores, _triage(self._knowledge.content.urgencies, now, drawn))
+            )
         return tuple(found)
 
     def _membership(self) -> Array:
@@ -265,10 +268,34 @@ def _share_of(one: Estimate, cases: int) -> Estimate:
     return one if one.value is None else Estimate(one.value, *metrics.wilson(one.value, cases))
 
 
-def _triage(now: Array, drawn: Array) -> Triage:
-    """From sums in the order of `sums.base_values`, (draws, 6)."""
+def _counted(part: float, cases: int) -> Estimate:
+    """A share of cases with Wilson's interval, which is of some width where none or all of them count."""
+    return _share_of(Estimate(part / cases), cases) if cases else Estimate(None)
+
+
+def _triage(urgencies: Mapping[str, str], now: Sums, drawn: Sums) -> Triage:
+    """From the sums of `sums.base_values`."""
+    dangerous, harmless = 0, 3
 
     def share(part: int, whole: int) -> Estimate:
-        return estimate(metrics.ratio(now[:, part], now[:, whole]), metrics.ratio(drawn[:, part], drawn[:, whole]))
+        return estimate(*(metrics.ratio(sums["triage"][:, part], sums["triage"][:, whole]) for sums in (now, drawn)))
 
-    return Triage(round(float(now[0, 0])), share(1, 0), share(2, 0), round(float(now[0, 3])), share(4, 3), share(5, 3))
+    cases = {whole: round(float(now["triage"][0, whole])) for whole in (dangerous, harmless)}
+    flagged = now["urgency"][0]  # (dangerous and harmless, urgencies)
+    sooner = [
+        Sooner(
+            urgency,
+            urgencies[urgency],
+            *(_counted(part, cases[whole]) for part, whole in zip(parts, cases, strict=True)),
+        )
+        for urgency, parts in zip(urgencies, flagged.T, strict=False)
+    ]
+    return Triage(
+        cases[dangerous],
+        share(1, dangerous),
+        share(2, dangerous),
+        cases[harmless],
+        share(4, harmless),
+        share(5, harmless),
+        tuple(sooner),
+    )

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from thighdx.evaluation.judged import Judged
 from thighdx.rows import Array
+from thighdx.schema import ROUTINE
 
 UNITS = 2000  # groups of cases that the bootstrap draws from
 BINS = 10  # of a reliability curve, of equal width
@@ -81,7 +82,11 @@ class Cells:
 
 
 def base_values(judged: Judged, prior: Array, dangerous: NDArray[np.bool_]) -> dict[str, Array]:
-    """What is summed at every stage: scores, (cases, 8) in the order of `results.Scores`, and triage, (cases, 6)."""
+    """What is summed at every stage: scores, (cases, 8) in the order of `results.Scores`, triage, (cases, 6), urgency.
+
+    urgency: (cases, 2, urgencies but routine), whether a red flag at least as urgent fires, of a dangerous and of
+    another true cause.
+    """
     right = judged.of_truth
     brier = (judged.probability**2).sum(axis=1) - 2 * right + 1
     scores = [
@@ -103,7 +108,9 @@ def base_values(judged: Judged, prior: Array, dangerous: NDArray[np.bool_]) -> d
         ~danger & judged.flagged,
         ~danger & judged.flagged & ~judged.named,
     ]
+    sooner = judged.urgency[:, None] <= np.arange(judged.urgencies.index(ROUTINE))
     return {
+        "urgency": np.stack([danger[:, None] & sooner, ~danger[:, None] & sooner], axis=1).astype(np.float64),
         "scores": np.stack(scores, axis=1).astype(np.float64),
         "triage": np.stack(triage, axis=1).astype(np.float64),
         "answers": judged.answers.astype(np.float64),

@@ -28,7 +28,7 @@ def print_evaluation(
     console.print(Text(_heading(found), style="bold"))
     for note in found.notes:
         console.print(Text(f"Mind: {note}.", style="yellow"))
-    for table in (_scores(found), _stages(found), _triage(found)):
+    for table in (_scores(found), _stages(found), _triage(found), _sooner(found)):
         console.print(table, "")
     for missed in found.missed_cases[:MOST_MISSED]:
         place = f"place {missed.rank}, {percent(missed.probability)}"
@@ -114,6 +114,14 @@ def _triage(found: Evaluation) -> Table:
         ("  and none that fires names the true cause", triage.over_triage_other),
     ):
         table.add_row(name, _share(one.value), _interval(one, _share))
+    return table
+
+
+def _sooner(found: Evaluation) -> Table:
+    table = _table("A red flag that asks to be seen", "of the dangerous", "of the others")
+    for one in found.triage.sooner:
+        shares = [f"{_share(each.value)}  ({_interval(each, _share)})" for each in (one.dangerous, one.harmless)]
+        table.add_row(f"  {one.within}" if one is found.triage.sooner[0] else f"  {one.within}, or sooner", *shares)
     return table
 
 

@@ -106,7 +106,7 @@ def _draw_performance(knowledge: Knowledge, found: Performance) -> None:
                 (
                     f"Of {found.harmless} others, flagged",
                     _share(found.over_triage),
-                    f"a red flag of any urgency; {_interval(found.over_triage)}",
+                    f"a red flag of any urgency; {_interval(found.over_triage)}. {_sooner(found)}",
                 ),
             ]
         )
@@ -115,6 +115,12 @@ def _draw_performance(knowledge: Knowledge, found: Performance) -> None:
             _draw_stages(found)
         with right:
             _draw_reliability(found)
+
+
+def _sooner(found: Performance) -> str:
+    """How many of the harmless are flagged more urgently than by the mildest flag."""
+    told = [f"{_share(one.harmless)} {one.within}" for one in found.sooner[:-1]]
+    return f"Of them to be seen {', '.join(reversed(told))}" if told else ""
 
 
 def _draw_stages(found: Performance) -> None:
