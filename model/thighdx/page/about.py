@@ -36,8 +36,8 @@ WEIGHED = """
   are kept with the reason.
 - What no figure supports is an **estimate**, marked so, with its reason, a low weight and the range that
   four readings of the authors, made apart, came to (no panel of experts).
-  Nothing was fitted to the cases above, but they were looked at: three estimates (a calf sore a day after exercise, a
-  nerve irritated beside another cause) were changed after two of them, for clinical reasons that stand there, and other
+  Nothing was fitted to the cases above, but they were looked at: five rows (a calf sore a day after exercise, a
+  nerve irritated beside another cause, bending and rising in piriformis syndrome) were changed after three of them, for clinical reasons that stand there, and other
   changes were tried out on them. They are no untouched test.
 - Uncertainty of rows and base rates is drawn from these weights: that is the interval beside each probability.
 """
@@ -119,8 +119,8 @@ def _draw_performance(knowledge: Knowledge, found: Performance) -> None:
 
 def _sooner(found: Performance) -> str:
     """How many of the harmless are flagged more urgently than by the mildest flag."""
-    told = [f"{_share(one.harmless)} {one.within}" for one in found.sooner[:-1]]
-    return f"Of them to be seen {', '.join(reversed(told))}" if told else ""
+    told = [f"{one.urgency.capitalize()}: {_share(one.harmless)}" for one in reversed(found.sooner[:-1])]
+    return ", ".join(told)
 
 
 def _draw_stages(found: Performance) -> None:
