@@ -262,12 +262,14 @@ def test_what_is_shipped_is_said_as_defined(seed: int, population: str) -> None:
 
 
 def test_the_default_population_is_not_for_a_tear_of_this_minute() -> None:
-    """A sudden pop in a runner, and a footballer, are told; a lasting pain is not, however it began."""
-    for case in ({"onset": "sudden"}, {"pop_felt": "yes"}, {"onset": "sudden", "pop_felt": "yes", "duration": "days"}):
+    """A sudden pop in a runner is told, and a sudden start without one otherwise; a lasting pain is not."""
+    for case in ({"pop_felt": "yes"}, {"onset": "sudden", "pop_felt": "yes", "duration": "days"}):
         (told,) = diagnose(case, knowledge=shipped(), population="distance_runners").not_for
         assert told.rather[0].id == "sprint_and_field_sport"
         acute = {share.id: share.probability for share in diagnose(case, population=told.rather[0].id).origins}
         assert acute["acute_hamstring"] > 0.5
+    (told,) = diagnose({"onset": "sudden"}, knowledge=shipped(), population="distance_runners").not_for
+    assert [other.id for other in told.rather] == ["emergency_department", "primary_care_adults"]
     for case in ({"onset": "sudden", "duration": "months"}, {"onset": "gradual"}, {"duration": "days"}):
         assert not diagnose(case, knowledge=shipped(), population="distance_runners").not_for
 
@@ -367,7 +369,7 @@ def test_intervals_and_a_possible_case_are_told() -> None:
 
 def test_score_says_in_how_many_rows_on_standard_error_alone(tmp_path: Path) -> None:
     file = tmp_path / "cases.csv"
-    file.write_text("onset,slump\nsudden,\nsudden,positive\nsudden|gradual,\ngradual,\nsudden,nonsense\n")
+    file.write_text("pop_felt,slump\nyes,\nyes,positive\nyes@0.9,\nno,\nyes,nonsense\n")
     done = run("score", file, "--out", "-")
     lines = [line for line in done.stderr.splitlines() if "meant for" in line]
     assert lines[0].startswith("the base rates of distance_runners are not meant for 2 of 5 rows: ")

@@ -104,7 +104,7 @@ def test_the_mass_alone_can_ask_for_more_than_the_flags() -> None:
 def test_a_routine_verdict_names_the_nearest_rule_and_its_mass() -> None:
     told = diagnose({"worse_sitting": "yes"})
     assert told.triage_reasons[0] == "routine: no red flag among the answers"
-    assert told.triage_reasons[1].startswith("routine by probability: dangerous causes together ")
+    assert told.triage_reasons[1].startswith("routine by probability: dangerous causes (urgency ")
 
 
 def test_the_scored_table_has_the_verdict_beside_the_flags() -> None:

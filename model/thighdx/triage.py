@@ -160,8 +160,9 @@ def triage_reasons(
     }
     most = sorted(shares, key=lambda name: -shares[name])[:MOST_NAMED]
     listed = ", ".join(f"{name} {percent(shares[name])}" for name in most)
+    which = rule if rule == order[0] else f"{rule} or higher"
     return rules, (
-        f"{verdict} by probability: dangerous causes together {percent(masses[rule])} ({listed}); "
+        f"{verdict} by probability: dangerous causes (urgency {which}) together {percent(masses[rule])} ({listed}); "
         f"{rule} from {percent(_threshold(knowledge, rule))} on"
     )
 

@@ -31,8 +31,8 @@ def _draw_by_probability(knowledge: Knowledge, diagnosis: Diagnosis) -> None:
     order, asked = list(knowledge.content.urgencies), diagnosis.triage_posterior
     if asked is None or order.index(asked) >= order.index(diagnosis.triage):
         return
-    within, reason = plain(knowledge.content.urgencies[asked]), plain(diagnosis.triage_reasons[-1])
-    BOXES.get(asked, st.info)(f"**By probability, {asked}: {within}**\n\n{reason}.", icon=":material/monitoring:")
+    within, reason = plain(knowledge.content.urgencies[asked]), plain(diagnosis.triage_reasons[-1].partition(": ")[2])
+    BOXES.get(asked, st.info)(f"**By probability, {asked}: {within}**\n\n{reason[:1].upper()}{reason[1:]}.", icon=":material/monitoring:")
 
 
 def _draw_rules(knowledge: Knowledge, flags: tuple[RedFlagRaised, ...]) -> None:
