@@ -444,3 +444,18 @@ def test_being_stopped_leaves_no_unfinished_file(asked: signal.Signals, status: 
     running.send_signal(asked)
     assert running.wait(timeout=60) == status
     assert [path.name for path in tmp_path.iterdir()] == ["c.csv"]
+
+
+@pytest.mark.parametrize(
+    ("words", "accepted"),
+    [
+        (("simulate", "abc", "--out", "-"), "found 'abc'; accepted: a whole number from 0 to 1,000,000,000"),
+        (("simulate", "2.5", "--out", "-"), "found '2.5'; accepted: a whole number from 0 to 1,000,000,000"),
+        (("simulate", "1", "--out", "-", "--seed", "-1"), "found '-1'; accepted: a whole number from 0 on"),
+        (("app", "--port", "65536"), "found '65536'; accepted: a whole number from 1 to 65,535"),
+    ],
+)
+def test_what_is_no_whole_number_of_the_range_is_told_the_range(words: tuple[str, ...], accepted: str) -> None:
+    done = run(*words)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert accepted in done.stderr.decode()
