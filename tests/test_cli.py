@@ -18,10 +18,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.handmade import nearly
+from tests.handmade import nearly, shipped
 from thighdx import __version__, diagnose, load_knowledge
 from thighdx import cli as cli_package
 from thighdx.cli import cli
+from thighdx.scoring.batch import no_finding_note
 
 ROOT = Path(__file__).resolve().parents[1]
 CASES = ROOT / "analysis" / "cases" / "published.csv"
@@ -459,3 +460,16 @@ def test_what_is_no_whole_number_of_the_range_is_told_the_range(words: tuple[str
     done = run(*words)
     assert (done.returncode, done.stdout) == (2, b"")
     assert accepted in done.stderr.decode()
+
+
+def test_a_table_without_a_finding_is_scored_with_a_warning(tmp_path: Path) -> None:
+    """Nothing in it was meant for a finding, as in a scored table fed back: each row has the base rates."""
+    cases = write(tmp_path / "c.csv", "name,foo\na,b\n")
+    first = run("score", cases, "--out", tmp_path / "once.csv", "--keep")
+    again = run("score", tmp_path / "once.csv", "--out", tmp_path / "twice.csv")
+    note = no_finding_note(shipped(), ["name", "foo"])
+    for done in (first, again):
+        assert done.returncode == 0
+        assert f"warning: {note}" in done.stderr.decode()
+    found = run("score", write(tmp_path / "c.csv", "onset,foo\nsudden,b\n"), "--out", "-")
+    assert "warning" not in found.stderr.decode()

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.handmade import shipped
 from thighdx.assess import get_model
+from thighdx.scoring.batch import no_finding_note
 from thighdx.scoring.example import example_upload
 from thighdx.scoring.upload import MOST_PROBLEMS, Upload, look_at, score_upload
 
@@ -157,6 +158,9 @@ def test_a_bad_table_is_told_kindly(name: str, data: bytes) -> None:
 def test_a_table_without_findings_or_without_rows_says_so() -> None:
     page = open_page()
     hand_over(page, "other.csv", b"colour\nred\n")
+    note = no_finding_note(shipped(), ["colour"])
+    assert note is not None
+    assert note[1:] in text_of(page)
     assert "No column is a finding" in text_of(page)
     page = open_page()
     hand_over(page, "head.csv", b"case_id,slump\n")

@@ -107,10 +107,13 @@ def _on_spark(model: Model, cases: str, out: str, keep: bool, master: str | None
 
 
 def _names_others(model: Model, keep: bool) -> Callable[[list[str]], None]:
-    """Say once which columns are no findings."""
-    from thighdx.scoring.batch import other_columns_note
+    """Say once which columns are no findings, and that none is one."""
+    from thighdx.scoring.batch import no_finding_note, other_columns_note
 
     def on_columns(names: list[str]) -> None:
+        warning = no_finding_note(model.knowledge, names)
+        if warning:
+            say(f"warning: {warning} (thighdx template --dictionary lists them)")
         note = other_columns_note(model.knowledge, names)
         if note:
             say(f"{note} ({'copied' if keep else 'left out, --keep copies them'})")
