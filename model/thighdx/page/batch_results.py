@@ -17,6 +17,7 @@ from thighdx.page.suitability import ICON as UNSUITED
 from thighdx.page.words import plain
 from thighdx.scoring.overview import BINS, Counted, Overview, overview
 from thighdx.scoring.upload import ScoredUpload
+from thighdx.suitability import SEVERAL_REASONS, several_reasons
 from thighdx.wording import count, percent
 
 MOST_BARS = 8
@@ -66,6 +67,8 @@ def _draw_unsuited(scored: ScoredUpload) -> None:
         for one, rows in scored.unsuited.most_common()
     ]
     if lines:
+        if several_reasons(scored.unsuited):
+            lines.append(f"\n{SEVERAL_REASONS[0].upper()}{SEVERAL_REASONS[1:]}.")
         told = "\n".join(lines)
         st.info(f"**These base rates are not meant for some of the rows**\n{told}", icon=UNSUITED)
 
