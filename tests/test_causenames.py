@@ -7,7 +7,7 @@ import pytest
 from tests.handmade import put, shipped, small_priors
 from thighdx import Knowledge, UnknownNameError, explain, next_questions, sensitivity
 from thighdx.causecard import cause_card
-from thighdx.causenames import causes_called, causes_near, unknown_cause
+from thighdx.causenames import causes_called, causes_near, only_cause_called, unknown_cause
 from thighdx.documents.causepage import cause_page
 from thighdx.documents.causetext import cause_markdown
 from thighdx.evaluation.labels import LABEL, read_labels
@@ -53,6 +53,14 @@ def test_spelling_that_says_the_same_is_the_same_name(word: str) -> None:
 )
 def test_a_word_is_told_every_cause_it_may_mean(word: str, said: str) -> None:
     assert unknown_cause(small(), word) == said
+
+
+@pytest.mark.parametrize(
+    ("word", "cause"),
+    [("Pinched-Nerve", "root"), ("Tear", "tear"), ("tear", None), ("elbow", None), ("pull", None), ("", None)],
+)
+def test_a_name_of_one_cause_is_that_cause(word: str, cause: str | None) -> None:
+    assert only_cause_called(small(), word) == cause
 
 
 def test_words_in_different_names_of_a_cause_mean_nothing_together() -> None:

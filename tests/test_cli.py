@@ -18,10 +18,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.handmade import nearly
+from tests.handmade import nearly, shipped
 from thighdx import __version__, diagnose, load_knowledge
 from thighdx import cli as cli_package
 from thighdx.cli import cli
+from thighdx.scoring.batch import no_finding_note
 
 ROOT = Path(__file__).resolve().parents[1]
 CASES = ROOT / "analysis" / "cases" / "published.csv"
@@ -444,3 +445,31 @@ def test_being_stopped_leaves_no_unfinished_file(asked: signal.Signals, status: 
     running.send_signal(asked)
     assert running.wait(timeout=60) == status
     assert [path.name for path in tmp_path.iterdir()] == ["c.csv"]
+
+
+@pytest.mark.parametrize(
+    ("words", "accepted"),
+    [
+        (("simulate", "abc", "--out", "-"), "found 'abc'; accepted: a whole number from 0 to 1,000,000,000"),
+        (("simulate", "2.5", "--out", "-"), "found '2.5'; accepted: a whole number from 0 to 1,000,000,000"),
+        (("simulate", "1", "--out", "-", "--seed", "-1"), "found '-1'; accepted: a whole number from 0 on"),
+        (("app", "--port", "65536"), "found '65536'; accepted: a whole number from 1 to 65,535"),
+    ],
+)
+def test_what_is_no_whole_number_of_the_range_is_told_the_range(words: tuple[str, ...], accepted: str) -> None:
+    done = run(*words)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert accepted in done.stderr.decode()
+
+
+def test_a_table_without_a_finding_is_scored_with_a_warning(tmp_path: Path) -> None:
+    """Nothing in it was meant for a finding, as in a scored table fed back: each row has the base rates."""
+    cases = write(tmp_path / "c.csv", "name,foo\na,b\n")
+    first = run("score", cases, "--out", tmp_path / "once.csv", "--keep")
+    again = run("score", tmp_path / "once.csv", "--out", tmp_path / "twice.csv")
+    note = no_finding_note(shipped(), ["name", "foo"])
+    for done in (first, again):
+        assert done.returncode == 0
+        assert f"warning: {note}" in done.stderr.decode()
+    found = run("score", write(tmp_path / "c.csv", "onset,foo\nsudden,b\n"), "--out", "-")
+    assert "warning" not in found.stderr.decode()

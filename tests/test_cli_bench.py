@@ -224,6 +224,25 @@ def test_diff_shows_what_an_overlay_moves_and_saves_it(tmp_path: Path) -> None:
     assert run("diff", tmp_path / "nowhere.toml").returncode == 2
 
 
+def test_diff_lists_as_many_numbers_as_it_counts(tmp_path: Path) -> None:
+    """A row moves its states, and these given each level of the mechanism; --all lists them, else the rest is told."""
+    overlay = tmp_path / "overlay.toml"
+    row = 'strain = { p = { positive = 0.4 }, weight = 4, estimate = "a made-up clinic" }'
+    overlay.write_text(f"[findings.slump.rows]\n{row}\n")
+    said = json.loads(run("diff", overlay, "--json").stdout)
+    stated, given = len(said["changes"]), len(said["conditional"])
+    assert stated
+    assert given
+    every, short = (run("diff", overlay, *more).stdout for more in (("--all",), ()))
+    assert every.count("| strain") == stated + given
+    assert short.count("| strain") == stated
+    for told in (every, short):
+        assert f"{stated + given} numbers moved in 1 table" in told
+        assert f"{stated} of rows, levels and base rates, {given} of rows given the level of a mechanism" in told
+    assert f"... and {given} more; --all lists them" in short
+    assert "more;" not in every
+
+
 def test_diff_compares_the_population_that_an_overlay_brings(tmp_path: Path) -> None:
     out = tmp_path / "learnt"
     assert run("learn", CASES, "--population", "uniform", "--what", "base_rates", "--out", out).returncode == 0

@@ -355,6 +355,33 @@ def test_the_committed_pages_are_those_of_todays_priors(tmp_path: Path) -> None:
         assert one.read_text(encoding="utf-8") == (kept / one.name).read_text(encoding="utf-8"), "run: make documents"
 
 
+@pytest.mark.parametrize("made", [True, False], ids=["made", "was there"])
+@pytest.mark.parametrize("at", ["tear", "ache"])
+def test_being_stopped_takes_away_an_empty_folder_that_was_made(
+    made: bool, at: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the first page the folder and its parent go, unless they were there; at a later one whole pages stay."""
+
+    def stopping(knowledge: Knowledge, cause: str, population: str | None = None) -> CausePage:
+        if cause == at:
+            raise KeyboardInterrupt
+        return cause_page(knowledge, cause, population)
+
+    monkeypatch.setattr("thighdx.documents.folder.cause_page", stopping)
+    folder = tmp_path / "new" / "pages"
+    if not made:
+        folder.mkdir(parents=True)
+    with pytest.raises(KeyboardInterrupt):
+        write_pages(small(), "clinic", folder)
+    first, *_ = small().causes
+    if at != first:
+        assert [one.name for one in folder.iterdir()] == [f"{first}.md"]
+    elif made:
+        assert not list(tmp_path.iterdir())
+    else:
+        assert not list(folder.iterdir())
+
+
 def test_a_folder_of_html_links_to_itself(tmp_path: Path) -> None:
     write_pages(small(), "clinic", tmp_path, "html")
     names = {one.name for one in tmp_path.iterdir()}

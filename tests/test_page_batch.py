@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.handmade import shipped
 from thighdx.assess import get_model
+from thighdx.scoring.batch import no_finding_note
 from thighdx.scoring.example import example_upload
 from thighdx.scoring.upload import MOST_PROBLEMS, Upload, look_at, score_upload
 
@@ -89,7 +90,18 @@ def test_problems_are_told_before_anything_is_scored_and_scoring_leaves_those_ro
     expected = score_upload(get_model(shipped(), "uniform"), Upload("mine.csv", BAD_ROWS))
     assert scored.table.equals(expected.table)
     assert "Rows not scored</dt><dd>1" in text_of(page)
+    assert "Shares are of the rows scored. Not scored: 1." in text_of(page)
     assert {"Scored table as CSV", "As Parquet"} <= {button.label for button in page.download_button}
+
+
+def test_a_red_flag_of_a_row_without_numbers_is_told_apart() -> None:
+    page = open_page()
+    hand_over(page, "mine.csv", b"saddle_numbness,onset\nyes,sudden\nno,sudden\nyes,nonsense\nyes,rubbish\n")
+    press(page, "batch_score")
+    told = text_of(page)
+    assert "Scored rows with a red flag</dt><dd>1<" in told
+    assert "Rows not scored with a red flag</dt><dd>2<" in told
+    assert "Red flags raised in rows not scored" in told
 
 
 def test_the_example_is_scored_and_put_away() -> None:
@@ -146,6 +158,9 @@ def test_a_bad_table_is_told_kindly(name: str, data: bytes) -> None:
 def test_a_table_without_findings_or_without_rows_says_so() -> None:
     page = open_page()
     hand_over(page, "other.csv", b"colour\nred\n")
+    note = no_finding_note(shipped(), ["colour"])
+    assert note is not None
+    assert note[1:] in text_of(page)
     assert "No column is a finding" in text_of(page)
     page = open_page()
     hand_over(page, "head.csv", b"case_id,slump\n")

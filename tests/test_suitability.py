@@ -372,14 +372,33 @@ def test_score_says_in_how_many_rows_on_standard_error_alone(tmp_path: Path) -> 
     file.write_text("pop_felt,slump\nyes,\nyes,positive\nyes@0.9,\nno,\nyes,nonsense\n")
     done = run("score", file, "--out", "-")
     lines = [line for line in done.stderr.splitlines() if "meant for" in line]
-    assert lines[0].startswith("the base rates of distance_runners are not meant for 2 of 5 rows: ")
-    assert lines[1].startswith("the base rates of distance_runners may not be meant for 1 of 5 rows: ")
+    assert lines[0].startswith("the base rates of distance_runners are not meant for 2 of 4 scored rows: ")
+    assert lines[1].startswith("the base rates of distance_runners may not be meant for 1 of 4 scored rows: ")
     assert len(lines) == 2
     assert all(line.endswith(TRY) for line in lines)
+    assert "several reasons" not in done.stderr  # within one reason a row is counted once
     assert "meant" not in done.stdout
     assert "meant" not in run("score", file, "--population", "uniform", "--out", "-").stderr
     uniform = run("score", PUBLISHED, "--population", "uniform", "--out", tmp_path / "out.csv")
     assert "meant" not in uniform.stderr
+
+
+def test_score_says_that_a_row_with_two_reasons_is_in_two_lines(tmp_path: Path) -> None:
+    tables = small_priors()
+    put(
+        tables,
+        "populations.clinic.not_for",
+        [
+            {"text": "They cannot walk.", "when": [{"walking": "unable"}]},
+            {"text": "They are blue.", "when": [{"bruise": "yes"}]},
+        ],
+    )
+    folder, file = write_priors(tmp_path, tables), tmp_path / "cases.csv"
+    file.write_text("walking,bruise\nunable,yes\nunable,no\n")
+    done = run("score", file, "--out", "-", "--priors", folder, "--population", "clinic")
+    assert "for 2 of 2 scored rows: They cannot walk." in done.stderr
+    assert "for 1 of 2 scored rows: They are blue." in done.stderr
+    assert "a row with several reasons counts once for each in the 2 lines above" in done.stderr
 
 
 def test_nothing_is_said_of_an_empty_table() -> None:

@@ -135,12 +135,39 @@ def test_the_overview_counts_every_row_once() -> None:
     frame = pd.read_csv(io.BytesIO(scored.csv()))
     assert (found.rows, found.not_scored) == (40, 2)
     assert {one.id: one.rows for one in found.leading} == frame["top_cause"].value_counts().to_dict()
-    assert {one.id: one.rows for one in found.triage if one.rows} == frame["triage"].value_counts().to_dict()
+    good = frame["status"] == "ok"
+    for triage, rows in ((found.triage, frame[good]), (found.triage_not_scored, frame[~good])):
+        assert {one.id: one.rows for one in triage if one.rows} == rows["triage"].value_counts().to_dict()
     assert sum(one.rows for one in found.triage_posterior) == found.scored
     assert sum(found.sureness) == found.scored
     assert sum(one.rows for one in found.faults) == found.not_scored
     counts = [one.rows for one in found.leading]
     assert counts == sorted(counts, reverse=True)
+
+
+def test_rows_not_scored_are_counted_apart_and_are_in_no_share() -> None:
+    """One scored with a flag, one without, one whose readable cells raise a flag, one that has nothing readable."""
+    data = b"case_id,saddle_numbness,onset\na,yes,sudden\nb,no,sudden\nc,yes,nonsense\nd,nonsense,\n"
+    model = get_model(shipped())
+    found = overview(model.knowledge, score_upload(model, Upload("a.csv", data)).table)
+    quiet = tuple(shipped().content.urgencies)[-1]
+    assert (found.rows, found.scored, found.not_scored) == (4, 2, 2)
+    for triage in (found.triage, found.triage_not_scored):
+        by_urgency = {one.id: (one.rows, one.share) for one in triage if one.rows}
+        assert by_urgency.pop(quiet) == (1, 0.5)
+        assert list(by_urgency.values()) == [(1, 0.5)]
+    for flags in (found.flags, found.flags_not_scored):
+        assert flags
+        assert {(one.rows, one.share) for one in flags} == {(1, 0.5)}
+    assert [one.share for one in found.faults] == [0.5, 0.5]
+    assert sum(one.share for one in found.leading) == 1
+
+
+def test_an_overview_without_a_scored_row_has_no_share(knowledge: Knowledge) -> None:
+    scored = score_upload(get_model(knowledge), Upload("a.csv", b"slump\nnonsense\n"))
+    found = overview(knowledge, scored.table)
+    assert (found.scored, found.not_scored, found.leading) == (0, 1, ())
+    assert {(one.rows, one.share) for one in found.triage} == {(0, 0.0)}
 
 
 def test_the_overview_of_nothing_is_empty(knowledge: Knowledge) -> None:

@@ -45,6 +45,12 @@ def causes_called(knowledge: Knowledge, word: str) -> tuple[str, ...]:
     return names_of(knowledge).by_name.get(folded(word), ())
 
 
+def only_cause_called(knowledge: Knowledge, word: str) -> str | None:
+    """The one cause that `word` is a name of; None where it is an id, or a name of several or of none."""
+    called = causes_called(knowledge, word)
+    return called[0] if len(called) == 1 and word not in knowledge.causes else None
+
+
 def causes_near(knowledge: Knowledge, word: str) -> tuple[str, ...]:
     """The causes that have all words of `word` in one of their names, in their order; none for no word."""
     names, asked = names_of(knowledge), folded(word).split()

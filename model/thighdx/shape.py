@@ -13,6 +13,7 @@ from thighdx import schema
 from thighdx.checks import check
 from thighdx.errors import Fault, did_you_mean, unknown
 from thighdx.reading import Document, thawed
+from thighdx.wording import count
 
 TABLES: dict[str, tuple[type[schema.Table], ...]] = {
     "": (schema.Content,),
@@ -68,6 +69,12 @@ PAIR_TABLES = {"believed": "state", "interval": "share"}  # key of a table of pa
 PAIRS = ("weeks", "price_usd")  # keys of single pairs
 PAIR = "[low, high], two numbers"
 IN_WORDS = {"tuple_type": "a list", "dict_type": "a table", "model_type": "a table"}  # pydantic's types, as TOML has it
+LENGTHS = {  # pydantic's types -> which of its bounds is passed, in words, and what is counted
+    "too_short": ("min_length", "at least", ("entry", "entries")),
+    "too_long": ("max_length", "at most", ("entry", "entries")),
+    "string_too_short": ("min_length", "at least", ("character", "characters")),
+    "string_too_long": ("max_length", "at most", ("character", "characters")),
+}
 
 KeyPath = tuple[str, ...]
 
@@ -150,6 +157,8 @@ def _fault(document: Document, detail: Mapping[str, Any]) -> Fault:
         return Fault(place, unknown(path[-1], "a key here", _accepted_keys(path[:-1])))
     if detail["type"] == "missing":
         return Fault(place, "is missing")
+    if detail["type"] in LENGTHS and not _is_pair(path):
+        return Fault(place, _length(detail))
     message = str(detail["msg"])
     accepted = IN_WORDS.get(detail["type"], f"{message[0].lower()}{message[1:]}")
     if path[-1] in PAIR_TABLES and accepted == IN_WORDS["dict_type"]:
@@ -157,6 +166,20 @@ def _fault(document: Document, detail: Mapping[str, Any]) -> Fault:
     elif _is_pair(path):
         accepted = PAIR
     return Fault(place, f"found {_shown(detail['input'])}; accepted: {accepted}")
+
+
+def _length(detail: Mapping[str, Any]) -> str:
+    """What to say of a list, a text or a table with too little or too much in it."""
+    bound, words, (one, many) = LENGTHS[detail["type"]]
+    number, found = detail["ctx"][bound], detail["input"]
+    accepted = f"one {one}" if number == 1 else count(number, one, many)
+    if isinstance(found, str) and not found.strip():
+        shown = "an empty text"
+    elif found:
+        shown = _shown(found)
+    else:
+        shown = "an empty table" if isinstance(found, Mapping) else "an empty list"
+    return f"found {shown}; accepted: {words} {accepted}"
 
 
 def _is_pair(path: KeyPath) -> bool:

@@ -6,7 +6,7 @@ Like a red flag it follows from the answers alone, and it moves no number.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,7 @@ from thighdx.triage import Fired, fires, firing
 
 NOT_MEANT = "These base rates are not meant for this case"
 MAY_NOT_BE_MEANT = "These base rates may not be meant for this case"
+SEVERAL_REASONS = "a row with several reasons counts once for each"
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,11 @@ def unsuited_counts(model: Model, cases: Cases, scored: NDArray[np.bool_]) -> Co
             rows = int(np.count_nonzero((surely == fired) & scored))
             counts[Unsuited(entry.text, fired == Fired.POSSIBLE, rather)] += rows
     return +counts  # those that hold anywhere
+
+
+def several_reasons(counts: Iterable[Unsuited]) -> bool:
+    """Whether a row may be counted more than once in `unsuited_counts`: within one reason it is sure or possible."""
+    return len({one.text for one in counts}) > 1
 
 
 def _stated(knowledge: Knowledge, population: str) -> tuple[NotFor, ...]:

@@ -6,13 +6,13 @@ import socket
 
 import click
 
-from thighdx.cli.common import common
+from thighdx.cli.common import WholeNumber, common
 from thighdx.selection import select
 
 
 @click.command("app")
 @common
-@click.option("--port", type=click.IntRange(1, 65535), help="Where to listen; Streamlit's own default without it.")
+@click.option("--port", type=WholeNumber(1, 65535), help="Where to listen; Streamlit's own default without it.")
 def app_command(priors: tuple[str, ...], population: str | None, port: int | None) -> None:
     """Open the page in a browser, on this machine only.
 

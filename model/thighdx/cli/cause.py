@@ -7,7 +7,10 @@ from pathlib import Path
 import click
 
 from thighdx.casefiles import ending_of
+from thighdx.causenames import only_cause_called
+from thighdx.cells import printable
 from thighdx.cli.common import common, print_said, say
+from thighdx.knowledge import Knowledge
 from thighdx.selection import select
 
 ENDINGS = (".md", ".html")
@@ -31,7 +34,8 @@ def cause_command(
 ) -> None:
     """The worked page of a cause: how it presents, look-alikes, an example, the best next test, how sure it all is.
 
-    `diagnose --cause` shows the short card.
+    A common name that one cause alone has does for its id (thighdx cause sciatica). `diagnose --cause` shows the short
+    card.
 
     Example: thighdx cause proximal_tendinopathy
     """
@@ -55,9 +59,18 @@ def cause_command(
         written = write_pages(knowledge, chosen, Path(str(out)), HTML if as_html else MARKDOWN)
         say(f"{len(written) - 1} pages and their index, {written[-1].name}, in {out}")
         return
-    page = cause_page(knowledge, str(cause), chosen)
+    page = cause_page(knowledge, _id_of(knowledge, str(cause)), chosen)
     if out is not None:
         write_document(Path(out), cause_markdown(page), page.card.name)
         say(f"{page.card.name}, to {out}")
         return
     print_said(page.to_dict(), as_json, lambda console: print_markdown(cause_markdown(page), console))
+
+
+def _id_of(knowledge: Knowledge, word: str) -> str:
+    """The id of the cause that alone has the name `word`, said so; else the word, an id or refused later."""
+    cause = only_cause_called(knowledge, word)
+    if cause is None:
+        return word
+    say(f"'{printable(word)}' is a name of {cause}, which is shown")
+    return cause

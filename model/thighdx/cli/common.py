@@ -13,6 +13,7 @@ from rich.console import Console
 
 from thighdx.assess import Model, get_model
 from thighdx.cases import read_case
+from thighdx.cells import printable
 from thighdx.errors import CaseError, Fault
 from thighdx.knowledge import Knowledge
 from thighdx.selection import select
@@ -20,6 +21,18 @@ from thighdx.selection import select
 MOST_DRAWS = 100_000  # simulated cases of one command; some 10 s
 DONE, SOME_ROWS, FAILED = 0, 1, 2
 PIPED_WIDTH = 120  # characters, where there is no terminal to ask
+
+
+class WholeNumber(click.IntRange):
+    """A whole number within a range; what is none is told what is accepted."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """See click."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            high = "on" if self.max is None else f"to {self.max:,}"
+            self.fail(f"found '{printable(str(value))}'; accepted: a whole number from {self.min:,} {high}", param, ctx)
 
 
 def common(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from thighdx.cases import Problem
-from thighdx.cli.common import DONE, SOME_ROWS, by_network, common, model_of, print_said, say
+from thighdx.cli.common import DONE, SOME_ROWS, WholeNumber, by_network, common, model_of, print_said, say
 
 MOST_PROBLEM_LINES = 20
 DRAWS = 1000
@@ -19,8 +19,8 @@ DRAWS = 1000
 @common
 @by_network
 @click.option("--leave-out-doubtful", is_flag=True, help="Leave out rows whose label_quality is doubtful.")
-@click.option("--draws", type=click.IntRange(100, 100_000), default=DRAWS, help="Bootstrap samples.", show_default=True)
-@click.option("--seed", type=click.IntRange(0), default=0, help="Seed of the bootstrap.", show_default=True)
+@click.option("--draws", type=WholeNumber(100, 100_000), default=DRAWS, help="Bootstrap samples.", show_default=True)
+@click.option("--seed", type=WholeNumber(0), default=0, help="Seed of the bootstrap.", show_default=True)
 @click.option(
     "--misses", metavar="FILE", help="Name the cases not ranked first, with what this TOML file holds at fault."
 )

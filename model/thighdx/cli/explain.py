@@ -7,7 +7,7 @@ from dataclasses import asdict
 import click
 from rich.console import Console
 
-from thighdx.cli.common import MOST_DRAWS, case_from, common, print_said
+from thighdx.cli.common import MOST_DRAWS, WholeNumber, case_from, common, print_said
 from thighdx.reasoning.contributions import explain
 from thighdx.reasoning.fit import DRAWS, case_fit
 from thighdx.reasoning.terminal import print_explanation, print_fit
@@ -22,8 +22,8 @@ from thighdx.suitability import unsuited_case
 @click.option("--cause", metavar="ID", help="The cause to explain; the leading one where left out.")
 @click.option("--against", metavar="ID", help="Compare with this cause; with all others together where left out.")
 @click.option("--rows", is_flag=True, help="Show the rows of the priors, and their sources, behind each answer.")
-@click.option("--draws", type=click.IntRange(1, MOST_DRAWS), default=DRAWS, show_default=True, help="Simulated cases.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the simulation.")
+@click.option("--draws", type=WholeNumber(1, MOST_DRAWS), default=DRAWS, show_default=True, help="Simulated cases.")
+@click.option("--seed", type=WholeNumber(0), default=0, show_default=True, help="Of the simulation.")
 @click.option("--json", "as_json", is_flag=True, help="JSON instead of a table.")
 def explain_command(
     answers: tuple[str, ...],

@@ -8,7 +8,7 @@ import click
 
 from thighdx.assess import get_model
 from thighdx.cases import Problem
-from thighdx.cli.common import DONE, SOME_ROWS, common, print_said, say
+from thighdx.cli.common import DONE, SOME_ROWS, WholeNumber, common, print_said, say
 from thighdx.learnable import ROWS_FROM, WHAT
 from thighdx.selection import select
 
@@ -18,9 +18,7 @@ MOST_PROBLEM_LINES = 20
 @click.command("learn")
 @click.argument("cases")
 @click.option("--out", required=True, metavar="DIR", help="A new folder for population.toml, rows.toml, report.json.")
-@click.option(
-    "--fewest", type=click.IntRange(1), default=5, show_default=True, help="Answers from which a row is learnt."
-)
+@click.option("--fewest", type=WholeNumber(1), default=5, show_default=True, help="Answers from which a row is learnt.")
 @click.option(
     "--what",
     multiple=True,

@@ -8,7 +8,7 @@ from typing import get_args
 import click
 from rich.console import Console
 
-from thighdx.cli.common import MOST_DRAWS, case_from, common, print_said
+from thighdx.cli.common import MOST_DRAWS, WholeNumber, case_from, common, print_said
 from thighdx.reasoning.costs import UNITS
 from thighdx.reasoning.goals import CAUSE, GOALS
 from thighdx.reasoning.questions import next_questions
@@ -32,11 +32,9 @@ MOST_QUESTIONS = 10
 @click.option("--between", nargs=2, metavar="ID ID", help="The goal is to tell these two causes apart.")
 @click.option("--per", type=click.Choice(UNITS), help="Rank by what is told per minute, or per dollar.")
 @click.option("--two-steps", is_flag=True, help="Rank by the question and the best one after each answer.")
-@click.option(
-    "--top", type=click.IntRange(0), help="When to stop: only the so many most informative findings are asked."
-)
-@click.option("--draws", type=click.IntRange(1, MOST_DRAWS), default=DRAWS, show_default=True, help="Simulated cases.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the simulation.")
+@click.option("--top", type=WholeNumber(0), help="When to stop: only the so many most informative findings are asked.")
+@click.option("--draws", type=WholeNumber(1, MOST_DRAWS), default=DRAWS, show_default=True, help="Simulated cases.")
+@click.option("--seed", type=WholeNumber(0), default=0, show_default=True, help="Of the simulation.")
 @click.option("--all", "show_all", is_flag=True, help="Every open finding, not only the first ten.")
 @click.option("--json", "as_json", is_flag=True, help="JSON instead of a table.")
 def next_command(

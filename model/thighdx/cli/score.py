@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -16,7 +17,11 @@ from thighdx.cells import printable
 from thighdx.cli.common import DONE, SOME_ROWS, by_network, common, model_of, say
 from thighdx.fast.adaptive import COMPILED_FROM
 from thighdx.report import other_populations
+from thighdx.suitability import SEVERAL_REASONS, several_reasons
 from thighdx.wording import count
+
+if TYPE_CHECKING:
+    from thighdx.scoring.tally import Tally
 
 MOST_PROBLEM_LINES = 20
 
@@ -91,12 +96,19 @@ def _on_this_machine(model: Model, cases: str, out: str, keep: bool, problems: s
     if tally.repeated_ids:
         repeat = count(tally.repeated_ids, "row repeats", "rows repeat")
         say(f"{repeat} a case_id, first '{printable(tally.first_repeated)}'; every row is kept")
-    for one, rows in tally.unsuited.most_common():
-        rates = f"the base rates of {model.rates_of or model.population}"
-        not_meant = "may not be meant" if one.possible else "are not meant"
-        among = f"{rows:,} of {count(tally.rows, 'row', 'rows')}"
-        say(f"{rates} {not_meant} for {among}: {one.text}{other_populations(one)}")
+    _say_unsuited(model, tally)
     return tally.rows, tally.not_scored
+
+
+def _say_unsuited(model: Model, tally: Tally) -> None:
+    """In how many of the scored rows the base rates are not meant for the case, why, and which would be."""
+    rates = f"the base rates of {model.rates_of or model.population}"
+    scored = count(tally.scored, "scored row", "scored rows")
+    for one, rows in tally.unsuited.most_common():
+        not_meant = "may not be meant" if one.possible else "are not meant"
+        say(f"{rates} {not_meant} for {rows:,} of {scored}: {one.text}{other_populations(one)}")
+    if several_reasons(tally.unsuited):
+        say(f"{SEVERAL_REASONS} in the {len(tally.unsuited)} lines above")
 
 
 def _on_spark(model: Model, cases: str, out: str, keep: bool, master: str | None) -> tuple[int, int]:
@@ -107,10 +119,13 @@ def _on_spark(model: Model, cases: str, out: str, keep: bool, master: str | None
 
 
 def _names_others(model: Model, keep: bool) -> Callable[[list[str]], None]:
-    """Say once which columns are no findings."""
-    from thighdx.scoring.batch import other_columns_note
+    """Say once which columns are no findings, and that none is one."""
+    from thighdx.scoring.batch import no_finding_note, other_columns_note
 
     def on_columns(names: list[str]) -> None:
+        warning = no_finding_note(model.knowledge, names)
+        if warning:
+            say(f"warning: {warning} (thighdx template --dictionary lists them)")
         note = other_columns_note(model.knowledge, names)
         if note:
             say(f"{note} ({'copied' if keep else 'left out, --keep copies them'})")

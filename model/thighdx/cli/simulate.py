@@ -11,20 +11,20 @@ from rich.console import Console
 
 from thighdx.assess import get_model
 from thighdx.casefiles import STANDARD
-from thighdx.cli.common import common, say
+from thighdx.cli.common import WholeNumber, common, say
 from thighdx.selection import select
 from thighdx.wording import count
 
 
 @click.command("simulate")
-@click.argument("number", metavar="N", type=click.IntRange(0, 10**9))
+@click.argument("number", metavar="N", type=WholeNumber(0, 10**9))
 @click.option(
     "--out",
     required=True,
     metavar="FILE",
     help="Case table: .csv (also .csv.gz, .csv.zst) or .parquet; - for standard output.",
 )
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="The same seed, the same cases.")
+@click.option("--seed", type=WholeNumber(0), default=0, show_default=True, help="The same seed, the same cases.")
 @click.option("--complete", is_flag=True, help="Every finding answered, instead of as much left out as in practice.")
 @common
 def simulate_command(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from thighdx import __version__
@@ -29,21 +30,35 @@ def write_pages(
 ) -> list[Path]:
     """A page for every cause and the index, each file written whole; the folder is made where it is not there.
 
+    A folder made here that is still empty when the work stops, for whatever reason, is taken away again.
     `on_page` hears each cause done. Raises `TableError` where a file cannot be written.
     """
     if folder.exists() and not folder.is_dir():
         raise TableError(f"{folder}: is a file; expected a folder")
-    with writing(str(folder)):
-        folder.mkdir(parents=True, exist_ok=True)
     addresses = {cause: f"{cause}.{ending}" for cause in knowledge.causes}
     written = []
-    for cause in knowledge.causes:
-        text = cause_markdown(cause_page(knowledge, cause, population), addresses)
-        name = knowledge.content.causes[cause].name
-        written.append(write_document(folder / addresses[cause], text, name))
-        on_page(cause)
-    index = index_markdown(knowledge, population, addresses)
-    return [*written, write_document(folder / INDEX[ending], index, TITLE)]
+    with _made(folder):
+        for cause in knowledge.causes:
+            text = cause_markdown(cause_page(knowledge, cause, population), addresses)
+            name = knowledge.content.causes[cause].name
+            written.append(write_document(folder / addresses[cause], text, name))
+            on_page(cause)
+        index = index_markdown(knowledge, population, addresses)
+        return [*written, write_document(folder / INDEX[ending], index, TITLE)]
+
+
+@contextmanager
+def _made(folder: Path) -> Iterator[None]:
+    """A folder that is there; what was made of its path and is empty at the end goes."""
+    new = [one for one in (folder, *folder.parents) if not one.exists()]
+    try:
+        with writing(str(folder)):
+            folder.mkdir(parents=True, exist_ok=True)
+        yield
+    finally:
+        with suppress(OSError):  # it holds something, or was never made
+            for one in new:
+                one.rmdir()
 
 
 def write_document(path: Path, markdown: str, title: str) -> Path:

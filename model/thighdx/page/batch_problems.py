@@ -10,6 +10,7 @@ from thighdx.knowledge import Knowledge
 from thighdx.page import parts
 from thighdx.page.htmltext import table
 from thighdx.page.words import plain
+from thighdx.scoring.batch import no_finding_note
 from thighdx.scoring.upload import Look, Upload, problems_csv
 from thighdx.wording import count
 
@@ -32,12 +33,9 @@ def draw_look(knowledge: Knowledge, upload: Upload, look: Look) -> None:
                 ),
             ]
         )
-        if not look.findings:
-            st.warning(
-                "No column is a finding, so every row would get the base rates. The header takes the ids of the "
-                "findings: see the dictionary.",
-                icon=":material/warning:",
-            )
+        warning = no_finding_note(knowledge, look.findings)
+        if warning is not None:
+            st.warning(f"{_sentence(warning)} (they are in the dictionary).", icon=":material/warning:")
         if look.note is not None:
             st.info(f"{plain(_sentence(look.note))}.", icon=":material/view_column:")
         if look.repeated:

@@ -17,6 +17,7 @@ from thighdx.page.suitability import ICON as UNSUITED
 from thighdx.page.words import plain
 from thighdx.scoring.overview import BINS, Counted, Overview, overview
 from thighdx.scoring.upload import ScoredUpload
+from thighdx.suitability import SEVERAL_REASONS, several_reasons
 from thighdx.wording import count, percent
 
 MOST_BARS = 8
@@ -28,18 +29,30 @@ def draw_results(knowledge: Knowledge, population: str, name: str, scored: Score
     with st.container(key="batch-results"):
         st.header("Scored", anchor=False)
         st.caption(f"Base rates of {plain(knowledge.content.populations[population].name)}.")
-        pressing = [one for one in found.triage if one.rows and one.id != found.triage[-1].id]
+        pressing, unscored = _pressing(found.triage), _pressing(found.triage_not_scored)
         parts.facts(
             [
                 ("Rows scored", f"{found.scored:,}"),
                 ("Rows not scored", f"{found.not_scored:,}", "they say why in the column status"),
-                ("Rows with a red flag", f"{sum(one.rows for one in pressing):,}", _by_urgency(pressing)),
+                ("Scored rows with a red flag", f"{sum(one.rows for one in pressing):,}", _by_urgency(pressing)),
+                *_flagged_unscored(unscored),
             ]
         )
         _draw_unsuited(scored)
         _draw_files(name, scored)
         _draw_pictures(found)
         _draw_tables(found)
+
+
+def _pressing(triage: Sequence[Counted]) -> list[Counted]:
+    """All urgencies but the last, as far as there are rows."""
+    return [one for one in triage[:-1] if one.rows]
+
+
+def _flagged_unscored(pressing: Sequence[Counted]) -> list[tuple[str, str, str]]:
+    """What must not be passed over because it has no numbers."""
+    rows = sum(one.rows for one in pressing)
+    return [("Rows not scored with a red flag", f"{rows:,}", _by_urgency(pressing))] if rows else []
 
 
 def _by_urgency(pressing: Sequence[Counted]) -> str:
@@ -54,6 +67,8 @@ def _draw_unsuited(scored: ScoredUpload) -> None:
         for one, rows in scored.unsuited.most_common()
     ]
     if lines:
+        if several_reasons(scored.unsuited):
+            lines.append(f"\n{SEVERAL_REASONS[0].upper()}{SEVERAL_REASONS[1:]}.")
         told = "\n".join(lines)
         st.info(f"**These base rates are not meant for some of the rows**\n{told}", icon=UNSUITED)
 
@@ -92,6 +107,8 @@ def _draw_pictures(found: Overview) -> None:
     with right:
         st.subheader("Triage by red flags", anchor=False)
         _bars(found.triage, "Triage by red flags", URGENCY_COLOURS)
+        if found.not_scored:
+            st.caption(f"Shares are of the rows scored. Not scored: {found.not_scored:,}.")
         st.subheader("How sure", anchor=False)
         bins = [
             (f"{100 * number // BINS} to {100 * (number + 1) // BINS} %", f"{rows:,}") for number, rows in _bins(found)
@@ -112,13 +129,15 @@ def _bars(counted: Sequence[Counted], title: str, colours: dict[str, str] | None
 
 
 def _draw_tables(found: Overview) -> None:
-    for title, counted in (
-        ("Every leading cause", found.leading),
-        ("Red flags raised", found.flags),
-        ("Triage by the probability of danger", found.triage_posterior),
-        ("Why rows were not scored", found.faults),
+    of_scored, of_rest = "Share of rows scored", "Share of rows not scored"
+    for title, counted, share in (
+        ("Every leading cause", found.leading, of_scored),
+        ("Red flags raised", found.flags, of_scored),
+        ("Triage by the probability of danger", found.triage_posterior, of_scored),
+        ("Why rows were not scored", found.faults, of_rest),
+        ("Red flags raised in rows not scored", found.flags_not_scored, of_rest),
     ):
         if counted:
             with st.expander(f"{title} ({sum(1 for one in counted if one.rows):,})"):
                 rows = [[escape(one.name), f"{one.rows:,}", percent(one.share)] for one in counted]
-                st.html(table([title, "Rows", "Share"], rows, title, numeric=[1, 2]))
+                st.html(table([title, "Rows", share], rows, title, numeric=[1, 2]))

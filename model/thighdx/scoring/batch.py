@@ -107,6 +107,13 @@ def refuse_unanswered(knowledge: Knowledge, names: Sequence[str], place: str) ->
         raise TableError(f"{place}: no column is a finding: {', '.join(meant[:MOST_NAMED])}")
 
 
+def no_finding_note(knowledge: Knowledge, names: Sequence[str]) -> str | None:
+    """What to say of a table in which no column is an answer, so that nothing in it tells one row from another."""
+    if set(names) & set(answer_columns(knowledge)):
+        return None
+    return "no column is a finding, so every row has the base rates; the header takes the ids of the findings"
+
+
 def other_columns_note(knowledge: Knowledge, names: Sequence[str]) -> str | None:
     """One sentence that names the columns that are no answers, with the finding that each may have meant."""
     others = other_columns(knowledge, names)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +19,7 @@ BINS = 10  # of the leading probability, 0 to 1
 
 @dataclass(frozen=True)
 class Counted:
-    """So many rows of one kind; `share` is of all rows that were counted."""
+    """So many rows of one kind; `share` is of the rows that were counted, scored or not scored."""
 
     id: str
     name: str
@@ -27,12 +29,14 @@ class Counted:
 
 @dataclass(frozen=True)
 class Overview:
-    """Counts over a scored table.
+    """Counts over a scored table, with shares of the rows scored; rows not scored are counted apart.
 
-    leading: by leading cause, the commonest first. triage: by red flags, in the order of the priors' urgencies, over
-    all rows; triage_posterior: by the probability of danger, over the rows scored. sureness: rows by leading
-    probability, in `BINS` equal bins from 0 to 1. flags: red flags by how many rows raise them, possible ones included.
-    faults: what is wrong with rows that were not scored, the commonest first.
+    leading: by leading cause, the commonest first. triage: by red flags, in the order of the priors' urgencies;
+    triage_posterior: by the probability of danger. sureness: rows by leading probability, in `BINS` equal bins from 0
+    to 1. flags: red flags by how many rows raise them, possible ones included.
+
+    Of the rows not scored, with shares of these: faults: what is wrong with them, the commonest first.
+    triage_not_scored, flags_not_scored: as above, by what red flags their readable cells raise.
     """
 
     rows: int
@@ -43,6 +47,8 @@ class Overview:
     sureness: tuple[int, ...]
     flags: tuple[Counted, ...]
     faults: tuple[Counted, ...]
+    triage_not_scored: tuple[Counted, ...]
+    flags_not_scored: tuple[Counted, ...]
 
     @property
     def scored(self) -> int:
@@ -53,32 +59,30 @@ class Overview:
 def overview(knowledge: Knowledge, table: pa.Table) -> Overview:
     """The overview of a table that `thighdx score` or `score_upload` made."""
     content = knowledge.content
-    status = _counts(table.column("status"))
-    faults = {text: count for text, count in status.items() if text != OK}
-    scored = status.get(OK, 0)
+    good = pc.equal(table.column("status"), OK)
+    scored, rest = table.filter(good), table.filter(pc.invert(good))
     causes = {cause: entry.name for cause, entry in content.causes.items()}
     urgencies = {urgency: urgency.capitalize() for urgency in content.urgencies}
-    raised = [
-        flag.rstrip(POSSIBLE_MARK) for text in _texts(table.column("red_flags")) for flag in text.split(";") if flag
-    ]
-    flags: dict[str, int] = {}
-    for flag in raised:
-        flags[flag] = flags.get(flag, 0) + 1
-    top = table.column("top_probability").drop_null().to_numpy()
+    flags = {name: entry.name for name, entry in content.red_flags.items()}
+    top = scored.column("top_probability").to_numpy()
     return Overview(
         table.num_rows,
-        table.num_rows - scored,
-        _ranked(_counts(table.column("top_cause")), causes, scored),
-        _listed(_counts(table.column("triage")), urgencies, table.num_rows),
-        _listed(_counts(table.column("triage_posterior")), urgencies, scored),
+        rest.num_rows,
+        _ranked(_counts(scored.column("top_cause")), causes, scored.num_rows),
+        _listed(_counts(scored.column("triage")), urgencies, scored.num_rows),
+        _listed(_counts(scored.column("triage_posterior")), urgencies, scored.num_rows),
         tuple(np.histogram(top, bins=BINS, range=(0.0, 1.0))[0].tolist()),
-        _ranked(flags, {name: entry.name for name, entry in content.red_flags.items()}, table.num_rows),
-        _ranked(faults, {}, table.num_rows),
+        _ranked(_raised(scored), flags, scored.num_rows),
+        _ranked(_counts(rest.column("status")), {}, rest.num_rows),
+        _listed(_counts(rest.column("triage")), urgencies, rest.num_rows),
+        _ranked(_raised(rest), flags, rest.num_rows),
     )
 
 
-def _texts(column: pa.ChunkedArray) -> list[str]:
-    return [text or "" for text in column.to_pylist()]
+def _raised(table: pa.Table) -> Counter[str]:
+    """In how many rows each red flag is raised, for certain or possibly."""
+    texts = (text or "" for text in table.column("red_flags").to_pylist())
+    return Counter(flag.rstrip(POSSIBLE_MARK) for text in texts for flag in text.split(";") if flag)
 
 
 def _counts(column: pa.ChunkedArray) -> dict[str, int]:
@@ -86,7 +90,7 @@ def _counts(column: pa.ChunkedArray) -> dict[str, int]:
     return {one["values"]: one["counts"] for one in found}
 
 
-def _ranked(counts: dict[str, int], names: dict[str, str], whole: int) -> tuple[Counted, ...]:
+def _ranked(counts: Mapping[str, int], names: dict[str, str], whole: int) -> tuple[Counted, ...]:
     """The commonest first, equals in the order of the names."""
     order = list(names)
     ranked = sorted(counts, key=lambda one: (-counts[one], order.index(one) if one in names else 0))

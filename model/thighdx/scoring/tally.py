@@ -32,6 +32,11 @@ class Tally:
     unsuited: Counter[Unsuited] = field(default_factory=Counter)
     _ids: list[pa.Array] = field(default_factory=list)
 
+    @property
+    def scored(self) -> int:
+        """Rows with numbers."""
+        return self.rows - self.not_scored
+
     def add(self, ids: pa.Array, problems: int, not_scored: int, *, watch: bool) -> None:
         """Count rows with these ids; `watch` remembers those of the first million rows."""
         left = WATCHED_IDS - self.rows

@@ -18,20 +18,26 @@ SAME = 0.0005  # a posterior that went less far than this is shown by --all alon
 
 def print_difference(found: Difference, console: Console, *, show_all: bool) -> None:
     """Tables that moved, the numbers that moved most, and the cases that moved most."""
-    numbers = len(found.changes) + len(found.conditional)
-    moved = count(numbers, "number moved", "numbers moved")
+    changes = (*found.changes, *found.conditional)
+    moved = count(len(changes), "number moved", "numbers moved")
     console.print(
         Text(f"{found.before} to {found.after}: {moved} in {count(len(found.tables), 'table', 'tables')}", "bold")
     )
-    if not numbers:
+    if not changes:
         return
+    if found.conditional:
+        stated, given = f"{len(found.changes):,} of rows, levels and base rates", f"{len(found.conditional):,}"
+        console.print(f"{stated}, {given} of rows given the level of a mechanism")
     table = _table("Number", "before", "after", "by")
-    changes = found.changes or found.conditional
-    for one in changes if show_all else changes[:MOST]:
+    shown = changes if show_all else (found.changes or found.conditional)[:MOST]
+    for one in shown:
         of = one.state if one.cause is None else f"{one.table}={one.state} | {one.cause}"
         named = f"{of}, {one.level}" if one.level else of
         table.add_row(named, percent(one.before), percent(one.after), f"{(one.after - one.before) * 100:+.1f}")
-    console.print(table, "")
+    console.print(table)
+    if len(shown) < len(changes):
+        console.print(f"... and {len(changes) - len(shown):,} more; --all lists them")
+    console.print("")
     if not found.cases:
         return
     console.print(Text(f"Another cause leads in {found.leaders_changed} of {len(found.cases)} cases", style="bold"))
