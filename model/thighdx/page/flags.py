@@ -32,7 +32,8 @@ def _draw_by_probability(knowledge: Knowledge, diagnosis: Diagnosis) -> None:
     if asked is None or order.index(asked) >= order.index(diagnosis.triage):
         return
     within, reason = plain(knowledge.content.urgencies[asked]), plain(diagnosis.triage_reasons[-1].partition(": ")[2])
-    BOXES.get(asked, st.info)(f"**By probability, {asked}: {within}**\n\n{reason[:1].upper()}{reason[1:]}.", icon=":material/monitoring:")
+    told = f"**By probability, {asked}: {within}**\n\n{reason[:1].upper()}{reason[1:]}."
+    BOXES.get(asked, st.info)(told, icon=":material/monitoring:")
 
 
 def _draw_rules(knowledge: Knowledge, flags: tuple[RedFlagRaised, ...]) -> None:
