@@ -237,6 +237,7 @@ def test_on_a_phone_red_flags_stay_in_sight_and_nothing_is_cut_off(
         answer(page, knowledge, "pop_felt", "yes")
         glance = page.locator(".glance")
         expect(glance).to_contain_text("URGENT")
+        expect(glance).to_contain_text("base rates are not meant for this case")
         expect(glance).to_be_in_viewport()
         page.get_by_role("heading", level=1).scroll_into_view_if_needed()
         expect(page.locator(".st-key-red-flags")).not_to_be_in_viewport()

@@ -19,7 +19,7 @@ from thighdx.knowledge import Knowledge
 from thighdx.page import models, state
 from thighdx.page.flags import draw_glance, draw_red_flags
 from thighdx.page.folded import folded
-from thighdx.page.suitability import draw_unsuited
+from thighdx.page.suitability import draw_unsuited, surest
 from thighdx.page.words import plain
 from thighdx.reasoning.intervals import Interval, credible_intervals
 from thighdx.triage import red_flags
@@ -100,7 +100,8 @@ def draw_results(shown: Shown) -> Places:
         origins = st.empty()
         with origins:
             draw_origins(shown, intervals)
-    draw_glance(now.red_flags, len(now.answers), f"{percent(now.top.probability)} {now.top.name}")
+    leading = f"{percent(now.top.probability)} {now.top.name}"
+    draw_glance(now.red_flags, len(now.answers), surest(now.not_for).heading if now.not_for else leading)
     return Places(None if intervals is not None else (bars, origins), fit)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from thighdx.diagnosis import Diagnosis
@@ -35,12 +37,17 @@ def draw_reasons(knowledge: Knowledge, diagnosis: Diagnosis) -> None:
     """The box alone: one heading, as sure as the surest of the reasons, and the reasons."""
     if not diagnosis.not_for:
         return
-    surest = min(diagnosis.not_for, key=lambda one: one.possible)
-    lines = [_line(one, surest) for one in diagnosis.not_for]
+    most = surest(diagnosis.not_for)
+    lines = [_line(one, most) for one in diagnosis.not_for]
     told = lines[0] if len(lines) == 1 else "\n".join(f"- {line}" for line in lines)
     name = knowledge.content.populations[diagnosis.population].name
-    st.info(f"**{surest.heading}** ({plain(name)})\n\n{told}", icon=ICON)
+    st.info(f"**{most.heading}** ({plain(name)})\n\n{told}", icon=ICON)
 
 
-def _line(one: Unsuited, surest: Unsuited) -> str:
-    return f"{plain(one.text)}{' (possible)' if one.possible and not surest.possible else ''}"
+def surest(reasons: Sequence[Unsuited]) -> Unsuited:
+    """The first reason that holds for certain, or else the first."""
+    return min(reasons, key=lambda one: one.possible)
+
+
+def _line(one: Unsuited, most: Unsuited) -> str:
+    return f"{plain(one.text)}{' (possible)' if one.possible and not most.possible else ''}"
