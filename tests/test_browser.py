@@ -189,6 +189,7 @@ def test_nothing_keeps_anyone_from_reading_it(
     """Judged by axe-core: no serious fault with red flags, an unsure answer and the reasons on the page."""
     with visit(browser, page_server, **device) as page:
         answer(page, knowledge, "saddle_numbness", "yes")
+        answer(page, knowledge, "bruising", "yes")
         answer(page, knowledge, "pop_felt", "yes")
         page.locator(".st-key-unsure_answer_pop_felt button:visible").click()
         expect(page.locator(".st-key-states_answer_pop_felt")).to_be_visible()
