@@ -35,7 +35,7 @@ WEIGHED = """
 - Of several figures for one number the nearest setting comes first, else they are weighted by *n*. Those passed over
   are kept with the reason.
 - What no figure supports is an **estimate**, marked so, with its reason, a low weight and the range that
-  four readings of the authors, made apart, came to (no panel of experts).
+  four readings of the authors, made apart, came to (no panel of experts), wider where a count moved it.
   Nothing was fitted to the cases above, but they were looked at: five rows (a calf sore a day after exercise, a nerve
   irritated beside another cause, bending and rising in piriformis syndrome) were changed after three of them, for
   reasons that stand there, and other changes were tried out on them. They are no untouched test.
